@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net.loom;
+
+import dev.weft.net.Credentials;
+import dev.weft.net.NetException;
+import dev.weft.net.NetException.Code;
+import dev.weft.net.ReadyState;
+import dev.weft.net.spi.SecureTransport;
+import dev.weft.net.spi.SecurityProvider;
+import dev.weft.net.spi.Transport;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One life of a {@link LoomStream}, from connecting to close: its {@link Phase}, its transport, a {@link Reader} and a
+ * {@link WritePath}. A stream that connects again gets another one, so nothing that is left of the last can touch it.
+ */
+final class Connection {
+    /** How long the reader may take to find what has still arrived before a failed write ends the connection. */
+    private static final long LAST_WORDS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final VarHandle PHASE;
+    private static final VarHandle BYTES_READ;
+
+    static {
+        try {
+            PHASE = MethodHandles.lookup().findVarHandle(Connection.class, "phase", Phase.class);
+            BYTES_READ = MethodHandles.lookup().findVarHandle(Connection.class, "bytesRead", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final LoomStream stream;
+    private final @Nullable Dialer dialer;
+    private final Reader reader;
+    private final WritePath writes;
+
+    private volatile Phase phase;
+    private volatile @Nullable Transport transport;
+
+    /** What setSecure was given. */
+    private volatile @Nullable Credentials credentials;
+
+    /** Laid over the transport when there are credentials and a connection. */
+    private volatile @Nullable SecureTransport secure;
+
+    private volatile boolean secureTold;
+
+    /** Whether the program has called end(), so that a further write is its error. */
+    private volatile boolean endedByProgram;
+
+    /** Whether the program has called close(): nothing more is delivered, and the connection goes when all is flushed. */
+    private volatile boolean lettingGo;
+
+    private volatile boolean allWritten;
+
+    /** A write has failed, and the reader looks for what has still arrived. */
+    private volatile @Nullable Throwable pendingFailure;
+
+    private volatile @Nullable Future<?> connectTimer;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean wasOpened;
+
+    /** Set on the dispatcher, and so looked at by it. */
+    private boolean connectTold;
+
+    private volatile boolean closeTold;
+
+    /** Written by the one thread that reads; opaque, since a fence for each message is more than a counter is worth. */
+    private long bytesRead;
+
+    /** A connection to be opened. */
+    Connection(LoomStream stream, Dialer dialer, long maxQueuedBytes) {
+        this(stream, dialer, null, Phase.OPENING, maxQueuedBytes);
+    }
+
+    /** A connection that a server has accepted. */
+    Connection(LoomStream stream, Transport accepted, long maxQueuedBytes) {
+        this(stream, null, accepted, Phase.OPEN, maxQueuedBytes);
+    }
+
+    /** A connection that nobody has asked for, to be closed. */
+    Connection(LoomStream stream, long maxQueuedBytes) {
+        this(stream, null, null, Phase.OPENING, maxQueuedBytes);
+    }
+
+    private Connection(
+            LoomStream stream,
+            @Nullable Dialer dialer,
+            @Nullable Transport transport,
+            Phase phase,
+            long maxQueuedBytes) {
+        this.stream = stream;
+        this.dialer = dialer;
+        this.transport = transport;
+        this.phase = phase;
+        writes = new WritePath(this, transport != null, maxQueuedBytes);
+        reader = new Reader(this);
+    }
+
+    void start() {
+        reader.start();
+    }
+
+    /**
+     * @param connectTimeout zero for none
+     */
+    void start(Duration connectTimeout) {
+        if (!connectTimeout.isZero()) {
+            connectTimer = Threads.later(
+                    TimeUnit.NANOSECONDS.convert(connectTimeout),
+                    () -> Threads.start(Threads.DISPATCHER, () -> connectTimedOut(connectTimeout)));
+        }
+        start();
+    }
+
+    private void connectTimedOut(Duration timeout) {
+        if (isOpening()) {
+            close(new NetException(
+                    Code.TIMED_OUT,
+                    Errors.message(
+                            "connect",
+                            protocol(),
+                            null,
+                            remoteAddress(),
+                            "no connection within connectTimeout " + timeout.toMillis() + " ms"),
+                    null));
+        }
+    }
+
+    // -- What the parts of a connection, and its stream, ask of it. --
+
+    Dispatcher dispatcher() {
+        return stream.dispatcher();
+    }
+
+    Reader reader() {
+        return reader;
+    }
+
+    WritePath writes() {
+        return writes;
+    }
+
+    /** What to read from. */
+    Transport transport() {
+        SecureTransport secured = secure;
+        return secured == null ? plainTransport() : secured;
+    }
+
+    Transport plainTransport() {
+        return Objects.requireNonNull(transport, "no transport before the connection is established");
+    }
+
+    SecureTransport securedTransport() {
+        return Objects.requireNonNull(secure, "no secured transport before setSecure");
+    }
+
+    ReadyState readyState() {
+        return phase.readyState;
+    }
+
+    boolean isClosed() {
+        return phase == Phase.CLOSED;
+    }
+
+    /** Whether it is one of the server's; the same stream may connect somewhere else afterwards. */
+    boolean isAccepted() {
+        return dialer == null && transport != null;
+    }
+
+    boolean hasBegun() {
+        return dialer != null || transport != null;
+    }
+
+    boolean isOpening() {
+        return phase.readyState == ReadyState.OPENING;
+    }
+
+    boolean isLettingGo() {
+        return lettingGo;
+    }
+
+    boolean isEndedByProgram() {
+        return endedByProgram;
+    }
+
+    /** Whether the program may connect again: close was told, or is being told. */
+    boolean isCloseTold() {
+        return closeTold;
+    }
+
+    boolean wasOpened() {
+        return wasOpened;
+    }
+
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    long bytesRead() {
+        return (long) BYTES_READ.getOpaque(this);
+    }
+
+    @Nullable
+    SocketAddress localAddress() {
+        Transport opened = transport;
+        return opened == null ? null : opened.localAddress();
+    }
+
+    @Nullable
+    SocketAddress remoteAddress() {
+        Transport opened = transport;
+        return opened != null ? opened.remoteAddress() : dialer == null ? null : dialer.target();
+    }
+
+    /** The peer's address once there was a connection. */
+    @Nullable
+    SocketAddress peerAddress() {
+        Transport opened = transport;
+        return opened == null ? null : opened.remoteAddress();
+    }
+
+    String protocol() {
+        Transport opened = transport;
+        return opened != null ? opened.protocol() : dialer != null ? dialer.protocol() : "tcp";
+    }
+
+    void received(int bytes) {
+        BYTES_READ.setOpaque(this, bytesRead + bytes);
+        touch();
+    }
+
+    void touch() {
+        stream.idleTimer().touch();
+    }
+
+    /** Whether bytes that have arrived should wait a little: we opened the connection, and the program is not ready. */
+    boolean lacksDataListener() {
+        return dialer != null && !stream.hasDataListener();
+    }
+
+    // -- Opening; by the reader. --
+
+    /** Parks until the connection is established, if it is not. */
+    void open() throws IOException {
+        if (dialer == null) {
+            return;
+        }
+        Transport opened = dialer.dial(); // parks
+        transport = opened;
+        if (isClosed()) {
+            opened.close();
+        }
+        stopConnectTimer();
+    }
+
+    private void stopConnectTimer() {
+        Future<?> timer = connectTimer;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    /** In a turn. */
+    void deliverOpened() {
+        wasOpened = true;
+        advance(Phase::opened);
+        reader.wake();
+        if (dialer == null) {
+            stream.deliverAccepted();
+        } else {
+            // Only now, so that none is lost that is set in between.
+            stream.applySocketSettings(plainTransport());
+        }
+        try {
+            secureIfAsked();
+        } catch (RuntimeException e) {
+            close(e);
+            return;
+        }
+        writes.opened();
+        if (!isClosed()) {
+            connectTold = true;
+            stream.deliverConnect();
+        }
+    }
+
+    // -- Securing. --
+
+    /** See {@link dev.weft.net.Stream#setSecure(Credentials)}. */
+    void setSecure(Credentials ours) {
+        synchronized (this) {
+            if (credentials != null) {
+                throw new IllegalStateException("setSecure: " + stream + " is secured already");
+            }
+            if (phase != Phase.OPENING && phase != Phase.OPEN) {
+                throw new IllegalStateException("setSecure: " + stream + " is not open");
+            }
+            credentials = ours;
+        }
+        if (wasOpened) {
+            try {
+                secureIfAsked();
+            } catch (RuntimeException e) {
+                credentials = null;
+                throw e;
+            }
+        }
+        writes.secure();
+        reader.wake();
+    }
+
+    private synchronized void secureIfAsked() {
+        Credentials ours = credentials;
+        if (ours == null || secure != null) {
+            return;
+        }
+        String name = dialer == null ? null : dialer.hostName();
+        secure =
+                SecurityProvider.installed().secure(plainTransport(), ours, dialer != null, name, writes::requestFlush);
+    }
+
+    /** The layer that was laid over the connection, or null. */
+    @Nullable
+    SecureTransport secured() {
+        return secure;
+    }
+
+    boolean isHandshaking() {
+        return secure != null && !secureTold;
+    }
+
+    boolean isSecureDue() {
+        SecureTransport secured = secure;
+        return secured != null && !secureTold && secured.isHandshakeDone();
+    }
+
+    /** In a turn. */
+    void deliverSecure() {
+        secureTold = true;
+        stream.deliverSecure();
+        try {
+            securedTransport().confirm();
+        } catch (IOException | RuntimeException e) {
+            close(Errors.of("secure", protocol(), localAddress(), remoteAddress(), e));
+        }
+    }
+
+    // -- Reading. --
+
+    /** In a turn. */
+    void deliverData(ByteBuffer bytes) {
+        if (!lettingGo) {
+            stream.deliverData(bytes);
+        }
+    }
+
+    /** The peer has ended; in a turn. */
+    void deliverEnd() {
+        if (isClosed() || failPending()) {
+            return;
+        }
+        advance(Phase::peerEnded);
+        if (!lettingGo) {
+            stream.deliverEnd();
+        }
+        if (!stream.allowsHalfOpen()) {
+            endOutput();
+        }
+        closeIfFinished();
+    }
+
+    /** Reading, or opening, has failed. Returns what to tell a caller. */
+    IOException readFailed(Throwable cause) {
+        if (isClosed()) {
+            return notReadable();
+        }
+        Throwable pending = pendingFailure;
+        NetException error = cause instanceof NetException told
+                ? told
+                : Errors.of(isHandshaking() ? "secure" : "read", protocol(), localAddress(), remoteAddress(), cause);
+        close(pending == null ? error : pending);
+        return error;
+    }
+
+    /** A thread on the blocking face was interrupted, for which the JDK closes a channel; so does this. */
+    IOException interrupted(String operation) {
+        if (!isClosed()) {
+            close(new NetException(
+                    Code.OTHER,
+                    Errors.message(
+                            operation, protocol(), localAddress(), remoteAddress(), "the thread was interrupted"),
+                    null));
+        }
+        return closedException(operation);
+    }
+
+    IOException notReadable() {
+        return closedException("read");
+    }
+
+    // -- Writing. --
+
+    void end() {
+        endedByProgram = true;
+        endOutput();
+    }
+
+    private void endOutput() {
+        advance(Phase::end);
+        writes.end();
+    }
+
+    /** Ends, and lets go of the connection as soon as everything is flushed. */
+    void letGo() {
+        lettingGo = true;
+        endOutput();
+        if (writes.isFinished()) {
+            outputFinished();
+        }
+        reader.wake();
+    }
+
+    /** The write queue has become empty. */
+    void drained(boolean onOwnThread) {
+        if (onOwnThread) {
+            dispatcher().performOrPost(this::deliverDrain);
+        } else {
+            dispatcher().post(this::deliverDrain);
+        }
+    }
+
+    /** If all is written, close may be on its way already; drain comes before it, or not at all. */
+    private void deliverDrain() {
+        if (connectTold && !closeTold && (!isClosed() || allWritten)) {
+            stream.deliverDrain();
+        }
+    }
+
+    /** Our FIN is on its way. */
+    void outputFinished() {
+        allWritten = true;
+        if (!lettingGo) {
+            closeIfFinished();
+        } else if (!reader.isAway()) {
+            // It is parked, so nothing is unread, or it has ended. Otherwise it looks for unread bytes and closes
+            // itself.
+            close(null);
+        } else {
+            reader.wake();
+        }
+    }
+
+    private void closeIfFinished() {
+        if (phase == Phase.FINISHING && writes.isFinished()) {
+            close(null);
+        }
+    }
+
+    /** Writing has failed. Returns what to tell a caller. */
+    IOException writeFailed(Throwable cause) {
+        if (isClosed()) {
+            return notWritable();
+        }
+        NetException error = Errors.of("write", protocol(), localAddress(), remoteAddress(), cause);
+        if (reader.isFlowing() && pendingFailure == null) {
+            // What the peer said before it went away has arrived, maybe, and is not lost for our failure to answer.
+            pendingFailure = error;
+            writes.close();
+            Future<?> unused =
+                    Threads.later(LAST_WORDS_NANOS, () -> Threads.start(Threads.DISPATCHER, this::failPending));
+        } else {
+            close(error);
+        }
+        return error;
+    }
+
+    /** Ends the connection if a write has failed. */
+    boolean failPending() {
+        Throwable pending = pendingFailure;
+        if (pending != null) {
+            close(pending);
+        }
+        return pending != null;
+    }
+
+    void queueFull(long queued, int more, long bound) {
+        close(new NetException(
+                Code.QUEUE_FULL,
+                Errors.message(
+                        "write",
+                        protocol(),
+                        localAddress(),
+                        remoteAddress(),
+                        queued + " bytes are queued already, more than maxQueuedBytes " + bound + " allows, and " + more
+                                + " were to follow: the peer does not read, and drain was not waited for"),
+                null));
+    }
+
+    IOException notWritable() {
+        return closedException("write");
+    }
+
+    private IOException closedException(String operation) {
+        Throwable cause = failure;
+        String what = cause != null
+                ? "the connection has failed: " + cause.getMessage()
+                : isClosed() ? "the stream was closed" : "the stream was ended";
+        return new NetException(
+                cause instanceof NetException told ? told.code() : Code.OTHER,
+                Errors.message(operation, protocol(), localAddress(), remoteAddress(), what),
+                cause);
+    }
+
+    // -- Closing. --
+
+    /** A listener has thrown. */
+    void listenerFailed(Throwable thrown) {
+        if (isClosed()) {
+            Log.listenerFailed(stream, thrown);
+        } else {
+            close(thrown);
+        }
+    }
+
+    void close(@Nullable Throwable cause) {
+        close(cause, false);
+    }
+
+    /** The only way out: the first call decides, every step runs, and error and close follow on the dispatcher. */
+    @SuppressWarnings("ReferenceEquality") // the same failure may be found in several places
+    void close(@Nullable Throwable cause, boolean reset) {
+        Phase previous = (Phase) PHASE.getAndSet(this, Phase.CLOSED);
+        if (previous == Phase.CLOSED) {
+            if (cause != null && cause != failure) {
+                Log.debug(stream + " failed again, after close", cause);
+            }
+            return;
+        }
+        failure = cause;
+        stream.idleTimer().stop();
+        stopConnectTimer();
+        writes.close();
+        if (dialer != null) {
+            dialer.cancel();
+        }
+        Transport opened = transport == null ? null : transport();
+        if (opened != null) {
+            if (reset) {
+                opened.reset();
+            } else {
+                opened.close();
+            }
+        }
+        stream.connectionClosed(this);
+        reader.wake();
+        dispatcher().post(this::deliverClose);
+    }
+
+    private void deliverClose() {
+        stream.deliverClose(this);
+    }
+
+    void setCloseTold() {
+        closeTold = true;
+    }
+
+    private Phase advance(UnaryOperator<Phase> step) {
+        for (; ; ) {
+            Phase now = phase;
+            Phase next = step.apply(now);
+            if (next == now || PHASE.compareAndSet(this, now, next)) {
+                return next;
+            }
+        }
+    }
+}

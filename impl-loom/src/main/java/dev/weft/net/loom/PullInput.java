@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net.loom;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/** The blocking face of a connection's reading half. */
+final class PullInput extends InputStream {
+    /** The JDK reads into a heap array through a direct buffer of the same size, which it keeps for the carrier thread. */
+    private static final int MAX_READ = 128 << 10;
+
+    private final Connection connection;
+
+    PullInput(Connection connection) {
+        this.connection = connection;
+    }
+
+    boolean isOf(Connection other) {
+        return connection == other;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (length == 0) {
+            return 0;
+        }
+        return connection.reader().pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ)));
+    }
+
+    @Override
+    public int available() {
+        return connection.reader().pullable();
+    }
+}

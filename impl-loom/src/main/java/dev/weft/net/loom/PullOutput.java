@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.net.loom;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+
+/** The blocking face of a connection's writing half. */
+final class PullOutput extends OutputStream {
+    private final Connection connection;
+
+    PullOutput(Connection connection) {
+        this.connection = connection;
+    }
+
+    boolean isOf(Connection other) {
+        return connection == other;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        connection.writes().writeBlocking(ByteBuffer.wrap(bytes, offset, length));
+    }
+
+    /** Ends our half of the stream, as {@link dev.weft.net.Stream#end()} does; the other half stays open. */
+    @Override
+    public void close() {
+        connection.end();
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A row of the table: a kind of server and, where it needs one, the JDK that it runs on.
+ *
+ * @param name such as {@code weft@25} or {@code node}
+ * @param baseline the name of the row that it is compared with
+ */
+record Entrant(String name, String baseline, Launch launch) {
+    /** How its process is started, but for the pinning. */
+    @FunctionalInterface
+    interface Launch {
+        List<String> command(Workspace workspace) throws IOException, InterruptedException;
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.io.IOException;
+import java.util.List;
+
+/** What is measured: how the servers behave, what the load does, and which numbers come of it. */
+interface Scenario {
+    /** All there are; add new ones here. */
+    List<Scenario> ALL = List.of(new Echo(), new TwoWrites());
+
+    /** How it is called in the options, and the name of the servers' behaviour. */
+    String name();
+
+    /** One line on what happens. */
+    String title();
+
+    /** What is varied by the options: each case has its own servers and its own table. */
+    List<Case> cases(Options options);
+
+    /** One run. The load warms the server up before the measured part begins. */
+    Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
+            throws IOException, InterruptedException;
+
+    /** What the table shows. */
+    List<Column> columns();
+
+    /** Whether something else used so much of the machine that the run had better be repeated. */
+    boolean disturbed(Measurement measurement);
+
+    /** What a reader of the table must know about this run, in words; mostly nothing. */
+    List<String> doubts(Measurement measurement);
+}

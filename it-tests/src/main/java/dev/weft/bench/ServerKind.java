@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.util.List;
+
+/** Whom we measure. A kind that runs on a JVM enters once for each JDK. */
+interface ServerKind {
+    /** What everything is compared with. */
+    String BASELINE = "netty-nio";
+
+    /** All there are; add new ones here. */
+    List<ServerKind> ALL = List.of(
+            new JvmServer("weft", "WeftServer"),
+            new JvmServer(BASELINE, "NettyNioServer"),
+            new JvmServer("netty-epoll", "NettyEpollServer"),
+            new JvmServer("vertx", "VertxServer"),
+            new JvmServer("turn", "TurnServer"),
+            new NodeServer(),
+            new CServer());
+
+    /** How it is called in the options. */
+    String name();
+
+    /** Its rows. The first JDK is the one whose baseline is for those that need none. */
+    List<Entrant> entrants(List<Jdk> jdks);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.io.File;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** What the runs share: the child processes, and a temporary directory with the programs that are not Java. */
+final class Workspace implements AutoCloseable {
+    private static final Duration COMPILE_LIMIT = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final String compiler;
+    private final Children children = new Children();
+    private Pinning pinning;
+
+    private Workspace(Path directory, Pinning pinning, String compiler) {
+        this.directory = directory;
+        this.pinning = pinning;
+        this.compiler = compiler;
+    }
+
+    /** Opens one that also closes itself when the JVM is told to end, so Ctrl-C leaves nothing behind. */
+    static Workspace open(Pinning pinning, String compiler) throws IOException {
+        Workspace workspace = new Workspace(Files.createTempDirectory("weft-bench"), pinning, compiler);
+        Runtime.getRuntime().addShutdownHook(new Thread(workspace::close, "clean up"));
+        return workspace;
+    }
+
+    Children children() {
+        return children;
+    }
+
+    Pinning pinning() {
+        return pinning;
+    }
+
+    /** From now on nothing is pinned. */
+    void unpin() {
+        pinning = Pinning.FREE;
+    }
+
+    /** A resource of this package as a file. */
+    Path resource(String name) throws IOException {
+        Path file = directory.resolve(name);
+        if (Files.exists(file)) return file;
+        try (InputStream in = Workspace.class.getResourceAsStream(name)) {
+            if (in == null) throw new FileNotFoundException("no resource " + name);
+            Files.copy(in, file);
+        }
+        return file;
+    }
+
+    /** A resource of this package that is a C program, compiled. */
+    Path compile(String name) throws IOException, InterruptedException {
+        Path program = directory.resolve(name.substring(0, name.lastIndexOf('.')));
+        if (Files.exists(program)) return program;
+        children.output(
+                List.of(
+                        compiler,
+                        "-O2",
+                        "-o",
+                        program.toString(),
+                        resource(name).toString()),
+                COMPILE_LIMIT);
+        return program;
+    }
+
+    @Override
+    public void close() {
+        children.close();
+        File[] files = directory.toFile().listFiles();
+        if (files == null) return; // closed before
+        for (File file : files) file.delete();
+        directory.toFile().delete();
+    }
+}

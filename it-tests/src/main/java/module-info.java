@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Demo programs, and the tests through the public API.
+open module dev.weft.it {
+    requires dev.weft.net;
+    requires io.netty.buffer;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.vertx.core;
+    // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
+    requires dev.weft.net.loom;
+}
