@@ -254,10 +254,10 @@ class SecureStreamTest {
         server.onData(server::write);
         open(new ChunkingTransport(pipe[0], random, 7), new ChunkingTransport(pipe[1], random, 300));
         awaitBothClosed();
+        assertEquals("close(false)", atClient.events().getLast(), () -> atClient.error() + " " + atServer.error());
+        assertEquals("close(false)", atServer.events().getLast(), () -> atClient.error() + " " + atServer.error());
         assertArrayEquals(much, atServer.bytes());
         assertArrayEquals(much, atClient.bytes());
-        assertEquals("close(false)", atClient.events().getLast());
-        assertEquals("close(false)", atServer.events().getLast());
     }
 
     // -- In the middle of a conversation. --
@@ -377,11 +377,12 @@ class SecureStreamTest {
         AtomicInteger drains = new AtomicInteger();
         server.onDrain(() -> {
             if (drains.incrementAndGet() == 1) {
+                atClient.awaitText("go"); // or it would be the layer's
+                client.setSecure(credentials());
                 Await.until("the HELLO is read", () -> server.bytesRead() > 0);
                 server.setSecure(credentials());
             }
         });
-        client.onData(bytes -> client.setSecure(credentials()));
         open();
         awaitReaderParked(server);
         assertFalse(server.write("go"));
@@ -556,11 +557,11 @@ class SecureStreamTest {
         acceptor.listen(0, "127.0.0.1");
         InetSocketAddress address = (InetSocketAddress) Await.value("it listens", acceptor.bound());
         client.connect(address.getPort(), "127.0.0.1");
-        acceptor.close();
         atClient.awaitText("plain");
         client.write(" and on");
         atClient.awaitText("plain and on");
         client.destroy();
+        acceptor.close();
         Await.value("the server is closed", acceptor.closed());
     }
 
