@@ -479,6 +479,7 @@ final class Connection {
             // What the peer said before it went away has arrived, maybe, and is not lost for our failure to answer.
             pendingFailure = error;
             writes.close();
+            reader.wake(); // it may have read the end that follows a reset, and wait to know
             Future<?> unused =
                     Threads.later(LAST_WORDS_NANOS, () -> Threads.start(Threads.DISPATCHER, this::failPending));
         } else {

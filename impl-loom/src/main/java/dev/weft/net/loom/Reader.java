@@ -29,8 +29,8 @@ final class Reader implements Runnable {
     /** Of so many waits at the relay, one is measured. */
     private static final int RELAY_SAMPLE = 4;
 
-    /** How long an end waits for a write to fail, if there is one under way. */
-    private static final long WRITE_FAILURE_NANOS = 10_000_000;
+    /** How long an end waits for a write to fail, if there is one under way: long enough for a machine that is overloaded. */
+    private static final long WRITE_FAILURE_NANOS = 100_000_000;
 
     /** How long the first bytes of a connection that we opened wait for a listener. */
     private static final long FIRST_LISTENER_NANOS = 200_000_000;
@@ -225,8 +225,13 @@ final class Reader implements Runnable {
      * it may have been told, and not have said so yet.
      */
     private void awaitWriteFailure() {
-        if (!connection.writes().isReaderFree()) {
-            LockSupport.parkNanos(this, WRITE_FAILURE_NANOS); // parks
+        long deadline = System.nanoTime() + WRITE_FAILURE_NANOS;
+        while (!connection.writes().isReaderFree()) {
+            long rest = deadline - System.nanoTime();
+            if (rest <= 0) {
+                return;
+            }
+            LockSupport.parkNanos(this, rest); // parks
         }
     }
 
@@ -495,6 +500,10 @@ final class Reader implements Runnable {
             }
         } while (n == 0);
         if (n < 0) {
+            awaitWriteFailure(); // parks
+            if (connection.failPending()) {
+                throw connection.notReadable();
+            }
             atEnd = true;
             return pullEnd();
         }
