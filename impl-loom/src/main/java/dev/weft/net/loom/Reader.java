@@ -26,8 +26,8 @@ final class Reader implements Runnable {
 
     private static final int SMALL_LIMIT_BESIDE_WRITER = 32 << 10;
 
-    /** Of so many waits at the relay, one is measured. */
-    private static final int RELAY_SAMPLE = 4;
+    /** After some tries to read in a row that have found nothing, so many reads at most are made without one. */
+    private static final int MAX_DISCOURAGED = 16;
 
     /** How long an end waits for a write to fail, if there is one under way: long enough for a machine that is overloaded. */
     private static final long WRITE_FAILURE_NANOS = 100_000_000;
@@ -57,13 +57,17 @@ final class Reader implements Runnable {
 
     private final Connection connection;
     private final Relay relay = Relay.INSTANCE;
-    private final TimeSlice slice = new TimeSlice();
     private final TurnTask turnTask = new TurnTask();
 
     // -- Used by the reader, and by the turn for which it waits. --
     private Turn turn = Turn.OPENED;
     private boolean busy;
-    private int relayed;
+    private int calls;
+    private int misses;
+
+    /** How many reads are still to be made without a try, the first one among them: it has no past to hope from. */
+    private int discouraged = 1;
+
     private boolean listenerAwaited;
     private @Nullable ByteBuffer small;
 
@@ -266,6 +270,7 @@ final class Reader implements Runnable {
      * @return whether {@link #chunk} or {@link #atEnd} is set now
      */
     private boolean read() throws IOException {
+        boolean hopeful = letOthersRun(); // parks
         reading = true;
         try {
             if (pulled) {
@@ -275,9 +280,12 @@ final class Reader implements Runnable {
                 discardRest();
                 return false;
             }
-            ByteBuffer bytes = busy ? tryReadLarge(null) : null;
+            ByteBuffer bytes = busy || hopeful ? tryReadLarge(null) : null;
+            if (hopeful) {
+                learn(bytes != null);
+            }
             if (bytes == null && !atEnd) {
-                bytes = readSmall();
+                bytes = readSmall(); // parks
             }
             CHUNK.setRelease(this, bytes); // the fence of reading follows
             return bytes != null || atEnd;
@@ -290,23 +298,24 @@ final class Reader implements Runnable {
     }
 
     /**
-     * On a busy server there is something to read after that, and the poller need not be armed.
+     * On a busy server there is something to read after that: then the channel need not change its mode, nor the poller be
+     * armed.
      *
-     * @return how long a read may take, in nanoseconds, that has found something at once; 0 if that is not of interest
+     * @return whether there is hope for that
      */
-    private long letOthersRun() {
-        if (!relay.isWanted()) {
-            Relay.yieldIfItHelps();
-            return 0;
+    private boolean letOthersRun() {
+        calls++;
+        if (busy) {
+            relay.giveWay(calls); // parks
+            return false;
         }
-        if (++relayed % RELAY_SAMPLE != 0) {
-            relay.await(); // parks
-            return 0;
-        }
-        long begun = System.nanoTime();
-        relay.await(); // parks
-        // A read that parks takes about as long as the others' turns once more.
-        return Math.max(TimeSlice.PARK_NANOS, (System.nanoTime() - begun) / 4);
+        return relay.letOthersRun(calls) && --discouraged < 0; // parks
+    }
+
+    private void learn(boolean hit) {
+        relay.learn(hit);
+        misses = hit ? 0 : Math.min(misses + 1, MAX_DISCOURAGED);
+        discouraged = misses / 2;
     }
 
     /** The read that parks. It holds a small buffer only: most connections wait most of the time. */
@@ -315,7 +324,6 @@ final class Reader implements Runnable {
         if (target == null) {
             target = small = ByteBuffer.allocate(SMALL);
         }
-        long hitNanos = letOthersRun();
         WritePath writes = connection.writes();
         writes.beforeRead();
         if (connection.isLettingGo() && writes.isFinished()) {
@@ -325,12 +333,7 @@ final class Reader implements Runnable {
         Transport transport = connection.transport();
         int n;
         try {
-            long begun = hitNanos != 0 ? System.nanoTime() : slice.begin();
             n = transport.read(target.clear()); // parks
-            long nanos = slice.end(begun);
-            if (hitNanos != 0) {
-                relay.learn(nanos < hitNanos);
-            }
         } finally {
             writes.afterRead();
         }
@@ -400,7 +403,6 @@ final class Reader implements Runnable {
                 return null;
             }
             connection.received(n);
-            slice.check();
             busy = n > SMALL_LIMIT;
             ByteBuffer bytes = join(head, large.flip(), n);
             return isForLayer(transport, bytes) ? null : bytes;
@@ -432,7 +434,7 @@ final class Reader implements Runnable {
         try {
             connection.transport().configureBlocking(false);
             for (int i = 0; i < DISCARDS && connection.transport().read(waste.clear()) > 0; i++) {
-                slice.check();
+                relay.giveWay(++calls); // parks
             }
         } finally {
             Buffers.give(waste);

@@ -40,33 +40,35 @@ import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
  * room for.
  */
 final class Relay implements Runnable {
-    static final Relay INSTANCE = new Relay();
-
     /**
      * On JDK 21, whose pollers are platform threads, a yield finds data just as well, and parking and unparking would cost more
      * than they save. So there the relay only holds, for fairness.
      */
     private static final boolean YIELDS = Runtime.version().feature() < 22;
 
-    /** How long it stays before it leaves the carrier. */
+    static final Relay INSTANCE = new Relay();
+
+    /** After this time on a carrier, everyone leaves it. */
     private static final long SLICE_NANOS = 5_000_000;
+
+    /** Where no one waits here anyway, after this; */
+    private static final long HOLD_NANOS = 10_000_000;
+
+    /** which each thread looks at every so many of its calls: a power of two. */
+    private static final int LOOK = 16;
 
     /** How many turns it gives to those who are on the carrier to come here, before it leaves. */
     private static final int ROUNDS = 3;
 
-    /** When readers need not wait here, they do so all the same after this time, */
-    private static final long HOLD_NANOS = 10_000_000;
+    /** A trial lasts for so many reads, and as many again for each reader. */
+    private static final int TRIAL = 256;
 
-    /** which is looked at every so many reads: a power of two. */
-    private static final int HOLD_READS = 16;
+    private static final int READS_PER_READER = 4;
 
-    /** A trial lasts for so many judged reads, and as many again as there are readers. */
-    private static final int TRIAL = 64;
+    /** How long after a trial that failed the next one begins; doubled each time, up to ... */
+    private static final long FIRST_PAUSE_NANOS = 20_000_000;
 
-    /** After a trial that failed, this many times its length passes before the next one; doubled each time, up to ... */
-    private static final int FIRST_PAUSE = 32;
-
-    private static final int LAST_PAUSE = 256;
+    private static final long LAST_PAUSE_NANOS = 640_000_000;
 
     private static final int IDLE = 0;
     private static final int RUNNING = 1;
@@ -93,11 +95,14 @@ final class Relay implements Runnable {
     /** When it was last away from its carrier. */
     private volatile long lastAway = System.nanoTime();
 
+    /** Whether readers wait here before each read. */
+    private volatile boolean on = !YIELDS;
+
     // -- Statistics. Several carriers may count at once; that some counts are lost does not matter. --
-    private volatile boolean on = Runtime.version().feature() >= 22;
     private int reads;
     private int hits;
-    private int pause = FIRST_PAUSE;
+    private long pauseNanos = FIRST_PAUSE_NANOS;
+    private volatile long nextTrial;
 
     private Relay() {}
 
@@ -109,28 +114,51 @@ final class Relay implements Runnable {
         readers.decrementAndGet();
     }
 
-    /** Lets others run in the way that is cheap, where there is one; {@link #await} is for when it {@link #isWanted}. */
+    /**
+     * Lets those run that can, where that pays, and where it is time. Parks.
+     *
+     * @param calls how many calls the thread has made
+     * @return whether there is hope that a read finds something at once now; {@link #learn} wants to know
+     */
     @SuppressWarnings("ThreadPriorityCheck")
-    static void yieldIfItHelps() {
+    boolean letOthersRun(int calls) {
+        if (on || held || (calls % LOOK == 0 && isDue())) {
+            await(); // parks
+            return on;
+        }
         if (YIELDS) {
             Thread.yield();
         }
+        return YIELDS;
     }
 
-    /** Whether to {@link #await} before the next read. */
-    boolean isWanted() {
-        if (on || held) {
-            return true;
-        }
-        if (--reads <= 0 && !YIELDS) {
+    private boolean isDue() {
+        long now = System.nanoTime();
+        if (!YIELDS && now - nextTrial > 0) {
             startTrial();
             return true;
         }
-        if (reads % HOLD_READS == 0 && System.nanoTime() - lastAway > HOLD_NANOS) {
+        return isHoldDue(now);
+    }
+
+    private boolean isHoldDue(long now) {
+        boolean due = now - lastAway > HOLD_NANOS;
+        if (due) {
             held = true;
-            return true;
         }
-        return false;
+        return due;
+    }
+
+    /**
+     * For a thread that does not read, or finds so much to read that it need not wait for more: has it leave the carrier with
+     * all others when it is time. Parks.
+     *
+     * @param calls how many calls the thread has made
+     */
+    void giveWay(int calls) {
+        if (held || (calls % LOOK == 0 && isHoldDue(System.nanoTime()))) {
+            await(); // parks
+        }
     }
 
     private void startTrial() {
@@ -139,12 +167,12 @@ final class Relay implements Runnable {
         on = true;
     }
 
-    /** A read after {@link #await} has found something at once, or has not. A sample of the reads is enough. */
+    /** A read for which there was hope has found something at once, or has not. */
     void learn(boolean hit) {
         if (!on) {
             return;
         }
-        int trial = TRIAL + readers.get();
+        int trial = TRIAL + READS_PER_READER * readers.get();
         if (++reads > trial / 2) { // the first ones come back too soon, until all are here
             hits += hit ? 1 : 0;
         }
@@ -152,33 +180,22 @@ final class Relay implements Runnable {
             return;
         }
         if (4 * hits >= trial) {
-            pause = FIRST_PAUSE;
+            pauseNanos = FIRST_PAUSE_NANOS;
             startTrial();
         } else {
-            reads = pause * trial;
-            pause = Math.min(2 * pause, LAST_PAUSE);
+            nextTrial = System.nanoTime() + pauseNanos;
+            pauseNanos = Math.min(2 * pauseNanos, LAST_PAUSE_NANOS);
             on = false;
         }
     }
 
     /** Parks until those that could run have run; or for less, if the thread is unparked by someone else. */
-    void await() {
+    private void await() {
         waiting.add(Thread.currentThread());
         if (state == IDLE && STATE.compareAndSet(this, IDLE, RUNNING)) {
             LockSupport.unpark(thread);
         }
         LockSupport.park(this); // parks
-    }
-
-    /** Whether everyone is to {@link #await} as soon as they can, those too that find work all the time. */
-    boolean isHeld() {
-        return held;
-    }
-
-    /** Has everyone leave the carrier, the caller included, so that others get it. Parks. */
-    void giveWay() {
-        held = true;
-        await(); // parks
     }
 
     @Override

@@ -379,13 +379,13 @@ final class WritePath {
     }
 
     void endTryRead() {
-        if (!isOver()) {
-            flush();
+        try {
+            if (!tryLeave(false)) {
+                flush();
+            }
+        } catch (Throwable e) {
+            connection.writeFailed(e);
         }
-    }
-
-    private synchronized boolean isOver() {
-        return role == Role.FINISHED || role == Role.CLOSED;
     }
 
     /** What is queued is dropped, and whoever waits is woken up. */
@@ -529,7 +529,7 @@ final class WritePath {
         boolean drained;
         boolean finish;
         synchronized (this) {
-            if (role == Role.CLOSED) {
+            if (role == Role.CLOSED || role == Role.FINISHED) {
                 return true;
             }
             finish = ended;
@@ -659,13 +659,13 @@ final class WritePath {
     // -- The writer thread. --
 
     private void runWriter() {
-        TimeSlice slice = new TimeSlice();
+        int calls = 0;
         try {
             while (awaitWork()) {
                 Progress progress;
                 do {
                     progress = writeBatch(); // parks
-                    slice.check(); // parks
+                    Relay.INSTANCE.giveWay(++calls); // parks
                 } while (progress != Progress.DONE || !tryLeave(true));
             }
         } catch (Throwable e) {

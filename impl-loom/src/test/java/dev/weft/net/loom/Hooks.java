@@ -69,6 +69,11 @@ final class Hooks {
         return (Connection) get(LoomStream.class, stream, "connection");
     }
 
+    /** From now on a reader parks at once in each read, where it might try first on a busy server. */
+    static void tryNoReads(LoomStream stream) {
+        set(Reader.class, connection(stream).reader(), "discouraged", Integer.MAX_VALUE);
+    }
+
     /** Whether the reader's thread is in its read, and parked there. */
     static boolean isParkedInRead(Reader reader) {
         return get(Reader.class, reader, "thread") instanceof Thread thread

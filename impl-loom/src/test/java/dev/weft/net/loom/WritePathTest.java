@@ -81,6 +81,7 @@ class WritePathTest {
         create(options);
         stream.accepted(transport);
         transport.awaitReaderParked();
+        Hooks.tryNoReads(stream);
     }
 
     /** A stream that is being opened, until the gate opens. */
