@@ -4,6 +4,7 @@ package dev.weft.net.loom;
 import dev.weft.net.Action;
 import dev.weft.net.NetException;
 import dev.weft.net.spi.Acceptor;
+import dev.weft.net.spi.Transport;
 import dev.weft.net.spi.TransportProvider;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -171,7 +172,12 @@ final class Listening implements Runnable {
         long backOff = 0;
         while (state == State.ACCEPTING) {
             try {
-                server.accepted(bound.accept()); // parks
+                Transport client = bound.accept(); // parks
+                if (state != State.ACCEPTING) {
+                    client.close(); // it came after close(), in the moment before the socket went
+                    return;
+                }
+                server.accepted(client);
                 backOff = 0;
             } catch (Throwable e) { // the JDK's poller may fail with an Error for want of descriptors
                 if (state != State.ACCEPTING) {

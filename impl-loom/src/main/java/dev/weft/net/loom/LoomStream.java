@@ -266,10 +266,9 @@ final class LoomStream implements Stream {
     }
 
     void deliverData(ByteBuffer bytes) {
-        tellUnheard();
+        Listener<?>[] list = listenersInTurn(Event.DATA);
         TextDecoder text = decoder;
         String decoded = text == null ? "" : text.decode(bytes);
-        Listener<?>[] list = listeners.of(Event.DATA.index());
         for (int i = 0; i < list.length; i++) {
             // Each listener owns its buffer, so all but the last get a copy.
             ByteBuffer own = i == list.length - 1 ? bytes : copy(bytes);
@@ -351,23 +350,45 @@ final class LoomStream implements Stream {
     }
 
     private <T> void deliver(Event<T> event, T detail) {
-        tellUnheard();
+        Listener<?>[] list = listenersInTurn(event);
         int bit = bit(event);
-        if ((REMEMBERED & bit) != 0 && !listeners.has(event.index())) {
+        if ((REMEMBERED & bit) != 0 && list.length == 0) {
             UNHEARD.getAndBitwiseOr(this, bit);
             // A listener that came in between may not have seen the bit.
-            if (!listeners.has(event.index()) || !forget(bit)) {
-                return;
+            tellUnheard();
+        } else {
+            tell(list, detail);
+        }
+    }
+
+    /**
+     * Tells what is unheard and has got a listener before those of this event came: who registers in the order of the events
+     * hears them in that order.
+     */
+    @SuppressWarnings("ReferenceEquality") // a change makes another list
+    private Listener<?>[] listenersInTurn(Event<?> event) {
+        for (; ; ) {
+            Listener<?>[] list = listeners.of(event.index());
+            tellUnheard();
+            if (list == listeners.of(event.index())) {
+                return list;
             }
         }
-        tell(listeners.of(event.index()), detail);
     }
 
     /** What has got a listener meanwhile, in the order in which it happened: before anything that happened later. */
     private void tellUnheard() {
         int bits = unheard;
-        for (int event = 0; bits >>> event != 0; event++) {
-            if ((bits & (1 << event)) != 0 && listeners.has(event) && forget(1 << event)) {
+        if (bits == 0) {
+            return;
+        }
+        // Looks for listeners of the last event first: if they are there, those that were added before them are, too.
+        int heard = 0;
+        for (int event = Event.COUNT - 1; event >= 0; event--) {
+            heard |= (bits & (1 << event)) != 0 && listeners.has(event) ? 1 << event : 0;
+        }
+        for (int event = 0; heard >>> event != 0; event++) {
+            if ((heard & (1 << event)) != 0 && forget(1 << event)) {
                 Object detail = unheardDetail(event);
                 if (detail != null) {
                     tell(listeners.of(event), detail);

@@ -241,14 +241,17 @@ class StreamEventSentencesTest extends SentencesTest {
         AtomicInteger written = new AtomicInteger();
         Connected connected = wire.connected(options -> options.maxQueuedBytes(piece.length), SMALL_RECEIVE_BUFFER);
         Stream stream = connected.stream();
-        stream.onDrain(() -> {
-            if (written.incrementAndGet() == pieces) {
-                stream.end();
-            } else {
-                stream.write(piece);
+        Runnable upload = () -> {
+            while (written.get() < pieces) {
+                written.incrementAndGet();
+                if (!stream.write(piece)) {
+                    return; // drain follows
+                }
             }
-        });
-        boolean unused = stream.write(piece);
+            stream.end();
+        };
+        stream.onDrain(upload::run);
+        upload.run();
         assertEquals(pieces * piece.length, connected.peer().readToEnd().length);
         connected.peer().finish();
         connected.events().assertClosedAfter("connect", "end", "close(false)");
