@@ -317,7 +317,7 @@ class SecureStreamTest {
         assertEquals("pl", kernel.text());
         kernel.moreRoom(1000);
         kernel.awaitText("plain, ");
-        assertEquals(6, server.bufferedBytes(), "the rest waits for the handshake");
+        Await.until("the rest waits for the handshake", () -> server.bufferedBytes() == 6);
         kernel.arrive(new byte[] {ToyTransport.HELLO, 0, 1, 1});
         kernel.arrive(new byte[] {ToyTransport.FINISHED, 0, 0});
         atServer.awaitEvent("drain");
