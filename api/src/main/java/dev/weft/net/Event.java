@@ -28,9 +28,11 @@ public final class Event<T> {
     public static final Event<Throwable> ERROR = new Event<>("error", 7);
     /** The stream is fully closed; the detail says whether because of an error. */
     public static final Event<Boolean> CLOSE = new Event<>("close", 8);
+    /** Bytes have arrived, in a buffer that is lent: {@link #DATA} without a copy, see {@link Stream#onRead}. */
+    public static final Event<java.nio.ByteBuffer> READ = new Event<>("read", 9);
 
     /** How many events there are; {@link #index()} is below it. */
-    public static final int COUNT = 9;
+    public static final int COUNT = 10;
 
     private final String name;
     private final int index;

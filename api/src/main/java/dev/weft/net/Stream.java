@@ -92,6 +92,20 @@ public interface Stream extends AutoCloseable {
     Registration onData(Listener<? super ByteBuffer> listener);
 
     /**
+     * Adds a listener that borrows what has arrived, as the {@code onread} option of Node's {@code net.Socket} does: the same
+     * bytes as {@code data}, without a buffer of their own. For programs that look at bytes or pass them on, much of them.
+     *
+     * <p>The buffer is the engine's, direct or not, and good until the listener returns; then it is used again. To
+     * {@link #write(ByteBuffer)} it, or a part of it, is safe, on any stream and whatever that returns: what has to be queued
+     * is copied. It is told before {@code data} and {@code text}, which may be listened to as well. A listener that blocks
+     * holds up to 64 KiB meanwhile.
+     *
+     * @param listener given a buffer whose remaining bytes, one or more, have arrived
+     * @return to remove it
+     */
+    Registration onRead(Listener<? super ByteBuffer> listener);
+
+    /**
      * Adds a listener for {@code text}: what {@code data} brings, decoded. A character cut by the end of a chunk comes with
      * the next one, what is left of it at the end comes before {@code end}.
      *

@@ -38,7 +38,8 @@ class FaceTest {
             Event.TIMEOUT,
             Event.DRAIN,
             Event.ERROR,
-            Event.CLOSE);
+            Event.CLOSE,
+            Event.READ);
 
     @Test
     void withoutAnEngineTheArtifactIsNamed() {
@@ -77,11 +78,11 @@ class FaceTest {
     @Test
     void eventsHaveNodesNamesAndPlacesOfTheirOwn() {
         assertEquals(
-                List.of("connect", "secure", "data", "text", "end", "timeout", "drain", "error", "close"),
+                List.of("connect", "secure", "data", "text", "end", "timeout", "drain", "error", "close", "read"),
                 EVENTS.stream().map(Event::name).toList());
         assertEquals(Event.COUNT, EVENTS.size());
         assertEquals(
-                List.of(0, 1, 2, 3, 4, 5, 6, 7, 8),
+                List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
                 EVENTS.stream().map(Event::index).toList());
         assertEquals("data", Event.DATA.toString());
     }

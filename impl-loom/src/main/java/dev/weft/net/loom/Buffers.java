@@ -3,6 +3,7 @@ package dev.weft.net.loom;
 
 import java.nio.ByteBuffer;
 import java.util.Queue;
+import java.util.concurrent.atomic.LongAdder;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 
 /**
@@ -16,6 +17,9 @@ final class Buffers {
     private static final Queue<ByteBuffer> FREE =
             new MpmcVarHandleArrayQueue<>(2 * Math.max(2, Runtime.getRuntime().availableProcessors()));
 
+    /** How many turns are under way in which a listener has been lent a buffer. */
+    private static final LongAdder LENDING = new LongAdder();
+
     private Buffers() {}
 
     static ByteBuffer take() {
@@ -25,5 +29,27 @@ final class Buffers {
 
     static void give(ByteBuffer buffer) {
         FREE.offer(buffer);
+    }
+
+    /** Listeners get a buffer that belongs to the engine, until {@link #endLending}. */
+    static void beginLending() {
+        LENDING.increment();
+    }
+
+    static void endLending() {
+        LENDING.decrement();
+    }
+
+    /**
+     * What a program has written, for the queue. A buffer that it was lent is in use again by the time it is written. A part
+     * of it cannot be told from a buffer of the program's own: while any is lent, all that are no larger are copied.
+     *
+     * @return bytes that stay as they are
+     */
+    static ByteBuffer keep(ByteBuffer bytes) {
+        if (bytes.remaining() > SIZE || LENDING.sum() == 0) {
+            return bytes;
+        }
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
     }
 }

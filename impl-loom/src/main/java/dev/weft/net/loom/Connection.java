@@ -363,7 +363,7 @@ final class Connection {
     /** In a turn. */
     void deliverData(ByteBuffer bytes) {
         if (!lettingGo) {
-            stream.deliverData(bytes);
+            stream.deliverData(bytes, reader);
         }
     }
 

@@ -224,7 +224,8 @@ final class Dispatcher {
         private @Nullable Thread waiter;
         private volatile boolean pending;
 
-        private void begin() {
+        /** It cannot run now, and will be waited for. */
+        void begin() {
             waiter = Thread.currentThread();
             pending = true;
         }

@@ -164,6 +164,11 @@ final class LoomStream implements Stream {
     }
 
     @Override
+    public Registration onRead(Listener<? super ByteBuffer> listener) {
+        return on(Event.READ, listener);
+    }
+
+    @Override
     public Registration onText(Listener<? super String> listener) {
         if (decoder == null) {
             throw new IllegalStateException("onText: call setEncoding first, or bytes cannot become text");
@@ -217,7 +222,7 @@ final class LoomStream implements Stream {
             dispatcher.post(this::tellUnheard);
         }
         Connection current = connection;
-        if (current != null && (event == Event.DATA || event == Event.TEXT)) {
+        if (current != null && (event == Event.DATA || event == Event.READ || event == Event.TEXT)) {
             current.reader().wake();
         }
         return registration;
@@ -234,7 +239,9 @@ final class LoomStream implements Stream {
     }
 
     boolean hasDataListener() {
-        return listeners.has(Event.DATA.index()) || listeners.has(Event.TEXT.index());
+        return listeners.has(Event.DATA.index())
+                || listeners.has(Event.READ.index())
+                || listeners.has(Event.TEXT.index());
     }
 
     // -- Delivering; all of it on the dispatcher. --
@@ -265,19 +272,44 @@ final class LoomStream implements Stream {
         deliver(Event.SECURE, this);
     }
 
-    void deliverData(ByteBuffer bytes) {
+    /**
+     * @param bytes lent by the reader
+     */
+    void deliverData(ByteBuffer bytes, Reader reader) {
         Listener<?>[] list = listenersInTurn(Event.DATA);
+        if (!lend(bytes, listeners.of(Event.READ.index()))) {
+            return;
+        }
         TextDecoder text = decoder;
         String decoded = text == null ? "" : text.decode(bytes);
+        ByteBuffer owned = list.length == 0 ? bytes : reader.own(bytes);
         for (int i = 0; i < list.length; i++) {
             // Each listener owns its buffer, so all but the last get a copy.
-            ByteBuffer own = i == list.length - 1 ? bytes : copy(bytes);
+            ByteBuffer own = i == list.length - 1 ? owned : copy(owned);
             if (!tellOne(list[i], own)) {
                 return;
             }
         }
         if (!decoded.isEmpty()) {
             tell(listeners.of(Event.TEXT.index()), decoded);
+        }
+    }
+
+    /** False if a listener has thrown. */
+    private boolean lend(ByteBuffer bytes, Listener<?>[] borrowers) {
+        if (borrowers.length == 0) {
+            return true;
+        }
+        Buffers.beginLending();
+        try {
+            for (Listener<?> borrower : borrowers) {
+                if (!tellOne(borrower, bytes.duplicate())) {
+                    return false;
+                }
+            }
+            return true;
+        } finally {
+            Buffers.endLending();
         }
     }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * a {@link WritePath} write on the spot.
  *
  * <p>What was read is the {@link #chunk} until either a turn takes it, or, in pull mode, the thread that reads on the
- * blocking face does.
+ * blocking face does. At first it lies in a buffer that the next read will use again ({@link #lent}): a listener that wants
+ * to keep it gets a copy, and so does a turn that has to wait for its time.
  */
 final class Reader implements Runnable {
     /** What a parked read holds: it fits small messages, and grows to what this connection receives, up to the limit. */
@@ -70,6 +71,12 @@ final class Reader implements Runnable {
 
     private boolean listenerAwaited;
     private @Nullable ByteBuffer small;
+
+    /** The {@link #chunk}, while it lies in {@link #small} or in {@link #large}. Written before the chunk is. */
+    private @Nullable ByteBuffer lent;
+
+    /** Of {@link Buffers}, while it is lent. */
+    private @Nullable ByteBuffer large;
 
     // -- Shared with those who pause and pull. --
     private volatile @Nullable Thread thread;
@@ -154,6 +161,7 @@ final class Reader implements Runnable {
             if (chunk != null) {
                 awaitListener();
                 deliver(Turn.DATA);
+                keepUndelivered();
             } else if (atEnd) {
                 awaitWriteFailure();
                 deliver(Turn.END);
@@ -193,6 +201,13 @@ final class Reader implements Runnable {
     }
 
     private final class TurnTask extends Dispatcher.AwaitableTask {
+        /** Others come first, who may take their time: no large buffer waits with it. */
+        @Override
+        void begin() {
+            super.begin();
+            keepUndelivered();
+        }
+
         @Override
         void body() {
             if (connection.isClosed()) {
@@ -207,6 +222,7 @@ final class Reader implements Runnable {
                         ByteBuffer bytes = takeChunk();
                         if (bytes != null) {
                             connection.deliverData(bytes);
+                            giveBack();
                         }
                     }
                 }
@@ -242,6 +258,7 @@ final class Reader implements Runnable {
     /** What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm. */
     private void passOnToLayer() {
         if (chunk != null && connection.isHandshaking()) {
+            keepUndelivered();
             ByteBuffer bytes = takeChunk();
             if (bytes != null) {
                 connection.securedTransport().unread(bytes);
@@ -280,13 +297,14 @@ final class Reader implements Runnable {
                 discardRest();
                 return false;
             }
-            ByteBuffer bytes = busy || hopeful ? tryReadLarge(null) : null;
+            ByteBuffer bytes = busy || hopeful ? tryReadLarge(connection.transport(), null) : null;
             if (hopeful) {
                 learn(bytes != null);
             }
             if (bytes == null && !atEnd) {
                 bytes = readSmall(); // parks
             }
+            lent = bytes;
             CHUNK.setRelease(this, bytes); // the fence of reading follows
             return bytes != null || atEnd;
         } finally {
@@ -350,11 +368,11 @@ final class Reader implements Runnable {
             if (target.capacity() > SMALL_LIMIT && n < target.capacity() / 4) {
                 small = null;
             }
-            return copy(target, n);
+            return target;
         }
-        ByteBuffer more = tryReadLarge(target);
+        ByteBuffer more = tryReadLarge(transport, target);
         grow(n);
-        return more == null ? copy(target, n) : more;
+        return more == null ? target : more;
     }
 
     /** The stream was secured while we read: what has arrived belongs to the new layer. */
@@ -362,7 +380,7 @@ final class Reader implements Runnable {
     private boolean isForLayer(Transport readFrom, ByteBuffer bytes) {
         Transport now = connection.transport();
         if (now != readFrom && now instanceof SecureTransport layer) {
-            layer.unread(copy(bytes, bytes.remaining()));
+            layer.unread(copy(bytes));
             return true;
         }
         return false;
@@ -379,53 +397,87 @@ final class Reader implements Runnable {
     /**
      * Reads into a large buffer if there is something to read.
      *
+     * @param transport from which head has come, if there is one
      * @param head what comes before it, or null
      * @return head and what was read, or null if nothing was
      */
-    private @Nullable ByteBuffer tryReadLarge(@Nullable ByteBuffer head) throws IOException {
+    private @Nullable ByteBuffer tryReadLarge(Transport transport, @Nullable ByteBuffer head) throws IOException {
         WritePath writes = connection.writes();
         if (!writes.beginTryRead()) {
             busy = false;
             return null;
         }
-        ByteBuffer large = Buffers.take();
-        Transport transport = connection.transport();
+        ByteBuffer target = Buffers.take();
+        if (head != null) {
+            target.put(head.duplicate());
+        }
+        int n = 0;
         try {
-            int n;
-            try {
-                n = transport.read(large);
-            } finally {
-                writes.endTryRead();
-            }
-            if (n <= 0) {
-                busy = false;
-                atEnd = n < 0;
-                return null;
-            }
-            connection.received(n);
-            busy = n > SMALL_LIMIT;
-            ByteBuffer bytes = join(head, large.flip(), n);
-            return isForLayer(transport, bytes) ? null : bytes;
+            n = transport.read(target);
         } finally {
-            Buffers.give(large);
+            writes.endTryRead();
+            if (n <= 0) {
+                Buffers.give(target);
+            }
         }
+        if (n <= 0) {
+            busy = false;
+            atEnd = n < 0;
+            return null;
+        }
+        connection.received(n);
+        busy = n > SMALL_LIMIT;
+        large = target.flip();
+        return target;
     }
 
-    private static ByteBuffer copy(ByteBuffer source, int length) {
-        byte[] bytes = new byte[length];
-        source.get(bytes);
+    // -- What lies in a buffer of ours. --
+
+    private static ByteBuffer copy(ByteBuffer source) {
+        byte[] bytes = new byte[source.remaining()];
+        source.get(source.position(), bytes);
         return ByteBuffer.wrap(bytes);
     }
 
-    private static ByteBuffer join(@Nullable ByteBuffer head, ByteBuffer tail, int tailLength) {
-        if (head == null) {
-            return copy(tail, tailLength);
+    /**
+     * What a turn has taken, for someone who may keep it.
+     *
+     * @return the same bytes, in a buffer of their own
+     */
+    @SuppressWarnings("ReferenceEquality") // a buffer is lent or not, whatever is in it
+    ByteBuffer own(ByteBuffer taken) {
+        if (taken != lent) {
+            return taken;
         }
-        int headLength = head.remaining();
-        byte[] bytes = new byte[headLength + tailLength];
-        head.get(bytes, 0, headLength);
-        tail.get(bytes, headLength, tailLength);
-        return ByteBuffer.wrap(bytes);
+        ByteBuffer own = copy(taken);
+        giveBack();
+        return own;
+    }
+
+    /** What a turn has taken is not needed any more. */
+    private void giveBack() {
+        lent = null;
+        ByteBuffer used = large;
+        if (used != null) {
+            large = null;
+            Buffers.give(used);
+        }
+    }
+
+    /** What is still to be delivered, or pulled, must not lie where the next read puts its bytes. */
+    private void keepUndelivered() {
+        ByteBuffer bytes = lent;
+        if (bytes == null) {
+            return;
+        }
+        if (CHUNK.compareAndSet(this, bytes, copy(bytes))) {
+            giveBack();
+        } else {
+            // Someone pulls from it, and for how long is not known: it is not used again.
+            lent = null;
+            large = null;
+            small = null;
+        }
     }
 
     /** Our FIN is out and we let go: unread bytes would make the kernel send RST, which may overtake what we wrote last. */
@@ -485,7 +537,7 @@ final class Reader implements Runnable {
         target.position(target.position() + n);
         bytes.position(bytes.position() + n);
         if (bytes.hasRemaining()) {
-            chunk = bytes;
+            chunk = bytes.slice(); // another one, so that the reader sees that it was taken
         }
         return n;
     }

@@ -620,12 +620,12 @@ final class WritePath {
     }
 
     private void enqueue(ByteBuffer bytes) {
-        queue().add(bytes);
+        queue().add(Buffers.keep(bytes));
         queued += bytes.remaining();
     }
 
     private void enqueueFirst(ByteBuffer bytes) {
-        queue().addFirst(bytes);
+        queue().addFirst(Buffers.keep(bytes));
         queued += bytes.remaining();
     }
 
