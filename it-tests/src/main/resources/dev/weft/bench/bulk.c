@@ -146,14 +146,12 @@ static void run(void) {
         unserved += table[i].sent + table[i].input.received == table[i].moved_before;
     }
 
-    for (uint64_t i = 0; i < connections; i++) { // we end, the server does, and so all that it wrote is here
+    // We end, and so does the server, be it in the middle of a message.
+    for (uint64_t i = 0; i < connections; i++) {
         if (shutdown(table[i].fd, SHUT_WR) != 0) die("shutdown: %s", strerror(errno));
         watch(&table[i], EPOLL_CTL_MOD, EPOLLIN);
     }
     while (open_count > 0) step(false);
-    for (uint64_t i = 0; i < connections; i++) {
-        if (table[i].begun_length > 0) die("half a message at the end");
-    }
     print_times(a, b);
     printf(" bytes=%" PRIu64 " messages=%" PRIu64 " totalBytes=%" PRIu64 " unserved=%" PRIu64 "\n", bytes, count, moved,
            unserved);

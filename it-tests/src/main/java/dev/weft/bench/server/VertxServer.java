@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.bench.server;
 
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -19,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 final class VertxServer {
     /** Stands for one port, found by the system, that all instances of a verticle share. */
     private static final int SHARED_PORT = -1;
+
+    private static final int CHUNKS = 16; // before the event loop has its turn; as Netty's own limit of writes
 
     private static final Buffer CHUNK = Buffer.buffer(Chunk.array());
 
@@ -64,13 +67,17 @@ final class VertxServer {
     }
 
     private static void download(NetSocket socket) {
+        Context context = Vertx.currentContext();
         upload(socket);
-        socket.drainHandler(drained -> fill(socket));
-        fill(socket);
+        socket.drainHandler(drained -> fill(socket, context));
+        fill(socket, context);
     }
 
-    private static void fill(NetSocket socket) {
-        while (!socket.writeQueueFull()) socket.write(CHUNK);
+    /** With pauses: the queue need not get full at all while the client reads as fast as we write. */
+    private static void fill(NetSocket socket, Context context) {
+        for (int i = 0; i < CHUNKS && !socket.writeQueueFull(); i++)
+            socket.write(CHUNK).onFailure(closed -> {});
+        if (!socket.writeQueueFull()) context.runOnContext(later -> fill(socket, context));
     }
 
     private static Handler<NetSocket> proxy(Vertx vertx, int backendPort) {
