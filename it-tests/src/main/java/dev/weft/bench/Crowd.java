@@ -3,22 +3,23 @@ package dev.weft.bench;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.net.Socket;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Connections to an echo server, which are silent most of the time. */
 final class Crowd implements AutoCloseable {
     private static final int GROUP =
             1000; // connections that the server may not have accepted yet; less than its backlog
+    private static final int PATIENCE_MILLIS = 10_000;
 
-    private final List<SocketChannel> channels = new ArrayList<>();
-    private final int size;
+    private final List<Socket> sockets = new ArrayList<>();
+    private final byte[] message;
 
     private Crowd(int size) {
-        this.size = size;
+        message = new byte[size];
+        for (int i = 0; i < size; i++) message[i] = (byte) i;
     }
 
     /**
@@ -28,44 +29,44 @@ final class Crowd implements AutoCloseable {
     static Crowd connect(int port, int connections, int size) throws IOException {
         Crowd crowd = new Crowd(size);
         try {
-            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
             for (int i = 1; i <= connections; i++) {
-                SocketChannel channel = SocketChannel.open(address);
-                crowd.channels.add(channel);
-                if (i % GROUP == 0 || i == connections) crowd.exchange(channel);
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                crowd.sockets.add(socket);
+                socket.setSoTimeout(PATIENCE_MILLIS);
+                if (i % GROUP == 0 || i == connections) crowd.exchange(socket);
             }
             return crowd;
         } catch (IOException e) {
-            crowd.close();
+            crowd.drop();
             throw e;
         }
     }
 
     /** Each sends a message and reads its answer. */
     void exchange() throws IOException {
-        for (SocketChannel channel : channels) exchange(channel);
+        for (Socket socket : sockets) exchange(socket);
     }
 
-    private void exchange(SocketChannel channel) throws IOException {
-        ByteBuffer message = ByteBuffer.allocate(size);
-        while (message.hasRemaining()) message.put((byte) message.position());
-        message.flip();
-        while (message.hasRemaining()) channel.write(message);
-        ByteBuffer answer = ByteBuffer.allocate(size);
-        while (answer.hasRemaining()) {
-            if (channel.read(answer) < 0) throw new IOException("the server closed a connection");
-        }
-        if (!answer.flip().equals(message.flip())) throw new IOException("the server answered something else");
+    private void exchange(Socket socket) throws IOException {
+        socket.getOutputStream().write(message);
+        byte[] answer = socket.getInputStream().readNBytes(message.length);
+        if (!Arrays.equals(answer, message)) throw new IOException("the server answered something else");
     }
 
     /** Ends all, and waits until the server has. */
     @Override
     public void close() throws IOException {
-        for (SocketChannel channel : channels) channel.shutdownOutput();
-        for (SocketChannel channel : channels) {
-            try (channel) {
-                if (channel.read(ByteBuffer.allocate(1)) >= 0) throw new IOException("the server sent something");
+        try {
+            for (Socket socket : sockets) socket.shutdownOutput();
+            for (Socket socket : sockets) {
+                if (socket.getInputStream().read() >= 0) throw new IOException("the server sent something");
             }
+        } finally {
+            drop();
         }
+    }
+
+    private void drop() throws IOException {
+        for (Socket socket : sockets) socket.close();
     }
 }
