@@ -50,6 +50,7 @@ abstract class Driven implements Scenario {
         if (percent(m, "loadCpuNanos") >= LOAD_LIMIT) doubts.add("the load generator was the limit");
         if (disturbed(m)) doubts.add("the machine was busy with something else");
         if (m.get("unserved") > 0) doubts.add("some connections were not served while measured");
+        if (m.values().getOrDefault("unended", 0.0) > 0) doubts.add("the client's end was not seen for seconds");
         return doubts;
     }
 
