@@ -466,4 +466,22 @@ public interface Stream extends AutoCloseable {
      * @return for one thread at a time; it may be another than the reading one
      */
     OutputStream outputStream();
+
+    /**
+     * Passes everything that arrives from here on to another stream, as Node's {@code readable.pipe} does, no faster than that
+     * one takes it. {@code client.pipe(backend).pipe(client)} is a proxy, {@code stream.pipe(stream)} an echo.
+     *
+     * <p>It uses the blocking faces, on a thread of its own: this stream tells no {@code data} any more, while {@code end},
+     * {@code timeout}, {@code error} and {@code close} keep their meaning, and nobody else may use {@link #inputStream()}.
+     * The other one may be written to as well, between two pieces of what is passed on. Use
+     * {@link StreamOptions#allowHalfOpen(boolean)} where one direction is to outlive the other.
+     *
+     * <p>When the peer of this stream ends, the other stream is {@linkplain #end() ended}. When either of the two fails, or is
+     * destroyed, so is the other, with the reason: what was cut does not look complete. Both may be connecting still.
+     *
+     * @param destination another stream, or this one
+     * @return the destination
+     * @throws IllegalStateException if one of them was never connected
+     */
+    Stream pipe(Stream destination);
 }

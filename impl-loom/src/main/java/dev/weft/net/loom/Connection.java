@@ -183,6 +183,11 @@ final class Connection {
         return dialer != null || transport != null;
     }
 
+    /** Whether both sides have ended: it closes as soon as all is written. */
+    boolean isPeerEnded() {
+        return phase == Phase.FINISHING;
+    }
+
     boolean isOpening() {
         return phase.readyState == ReadyState.OPENING;
     }

@@ -795,6 +795,12 @@ final class LoomStream implements Stream {
         return output;
     }
 
+    @Override
+    public Stream pipe(Stream destination) {
+        Threads.start(Threads.PIPE, new Pipe(this, destination));
+        return destination;
+    }
+
     private Connection pullable() {
         Connection current = connection;
         if (current == null) {

@@ -3,6 +3,7 @@ package dev.weft.net.loom;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
@@ -34,6 +35,39 @@ final class PullInput extends InputStream {
             return 0;
         }
         return connection.reader().pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ)));
+    }
+
+    /** What waits here holds a small buffer, and what comes is passed on without a copy to the blocking face of a stream. */
+    @Override
+    public long transferTo(OutputStream out) throws IOException {
+        Objects.requireNonNull(out, "out");
+        Reader.Sink sink = new ArraySink(out);
+        if (out instanceof PullOutput stream) {
+            sink = stream::write;
+        }
+        return connection.reader().pullAll(sink);
+    }
+
+    /** For what takes arrays only. */
+    private static final class ArraySink implements Reader.Sink {
+        private static final byte[] NONE = {};
+
+        private final OutputStream out;
+        private byte[] array = NONE;
+
+        ArraySink(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void take(ByteBuffer lent) throws IOException {
+            int length = lent.remaining();
+            if (array.length < length) {
+                array = new byte[length];
+            }
+            lent.get(array, 0, length);
+            out.write(array, 0, length);
+        }
     }
 
     @Override

@@ -24,7 +24,11 @@ final class PullOutput extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-        connection.writes().writeBlocking(ByteBuffer.wrap(bytes, offset, length));
+        write(ByteBuffer.wrap(bytes, offset, length));
+    }
+
+    void write(ByteBuffer bytes) throws IOException {
+        connection.writes().writeBlocking(bytes);
     }
 
     /** Ends our half of the stream, as {@link dev.weft.net.Stream#end()} does; the other half stays open. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net.loom;
 
-import dev.weft.net.spi.SecureTransport;
-import dev.weft.net.spi.Transport;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -16,20 +14,10 @@ import org.jspecify.annotations.Nullable;
  * a {@link WritePath} write on the spot.
  *
  * <p>What was read is the {@link #chunk} until either a turn takes it, or, in pull mode, the thread that reads on the
- * blocking face does. At first it lies in a buffer that the next read will use again ({@link #lent}): a listener that wants
+ * blocking face does. At first it lies in a buffer of {@link Intake}, which the next read uses again: a listener that wants
  * to keep it gets a copy, and so does a turn that has to wait for its time.
  */
 final class Reader implements Runnable {
-    /** What a parked read holds: it fits small messages, and grows to what this connection receives, up to the limit. */
-    private static final int SMALL = 128;
-
-    private static final int SMALL_LIMIT = 1024;
-
-    private static final int SMALL_LIMIT_BESIDE_WRITER = 32 << 10;
-
-    /** After some tries to read in a row that have found nothing, so many reads at most are made without one. */
-    private static final int MAX_DISCOURAGED = 16;
-
     /** How long an end waits for a write to fail, if there is one under way: long enough for a machine that is overloaded. */
     private static final long WRITE_FAILURE_NANOS = 100_000_000;
 
@@ -57,26 +45,12 @@ final class Reader implements Runnable {
     }
 
     private final Connection connection;
-    private final Relay relay = Relay.INSTANCE;
     private final TurnTask turnTask = new TurnTask();
 
     // -- Used by the reader, and by the turn for which it waits. --
+    private final Intake intake;
     private Turn turn = Turn.OPENED;
-    private boolean busy;
-    private int calls;
-    private int misses;
-
-    /** How many reads are still to be made without a try, the first one among them: it has no past to hope from. */
-    private int discouraged = 1;
-
     private boolean listenerAwaited;
-    private @Nullable ByteBuffer small;
-
-    /** The {@link #chunk}, while it lies in {@link #small} or in {@link #large}. Written before the chunk is. */
-    private @Nullable ByteBuffer lent;
-
-    /** Of {@link Buffers}, while it is lent. */
-    private @Nullable ByteBuffer large;
 
     // -- Shared with those who pause and pull. --
     private volatile @Nullable Thread thread;
@@ -93,6 +67,7 @@ final class Reader implements Runnable {
 
     Reader(Connection connection) {
         this.connection = connection;
+        intake = new Intake(connection);
     }
 
     void start() {
@@ -136,7 +111,7 @@ final class Reader implements Runnable {
 
     @Override
     public void run() {
-        relay.join();
+        Relay.INSTANCE.join();
         try {
             connection.open();
             deliver(Turn.OPENED);
@@ -145,7 +120,7 @@ final class Reader implements Runnable {
             connection.readFailed(e);
         } finally {
             thread = null;
-            relay.leave();
+            Relay.INSTANCE.leave();
             LockSupport.unpark(puller);
         }
     }
@@ -222,7 +197,7 @@ final class Reader implements Runnable {
                         ByteBuffer bytes = takeChunk();
                         if (bytes != null) {
                             connection.deliverData(bytes);
-                            giveBack();
+                            intake.giveBack();
                         }
                     }
                 }
@@ -287,7 +262,7 @@ final class Reader implements Runnable {
      * @return whether {@link #chunk} or {@link #atEnd} is set now
      */
     private boolean read() throws IOException {
-        boolean hopeful = letOthersRun(); // parks
+        intake.letOthersRun(); // parks
         reading = true;
         try {
             if (pulled) {
@@ -297,14 +272,8 @@ final class Reader implements Runnable {
                 discardRest();
                 return false;
             }
-            ByteBuffer bytes = busy || hopeful ? tryReadLarge(connection.transport(), null) : null;
-            if (hopeful) {
-                learn(bytes != null);
-            }
-            if (bytes == null && !atEnd) {
-                bytes = readSmall(); // parks
-            }
-            lent = bytes;
+            ByteBuffer bytes = intake.read(); // parks
+            atEnd = intake.isAtEnd();
             CHUNK.setRelease(this, bytes); // the fence of reading follows
             return bytes != null || atEnd;
         } finally {
@@ -316,167 +285,30 @@ final class Reader implements Runnable {
     }
 
     /**
-     * On a busy server there is something to read after that: then the channel need not change its mode, nor the poller be
-     * armed.
-     *
-     * @return whether there is hope for that
-     */
-    private boolean letOthersRun() {
-        calls++;
-        if (busy) {
-            relay.giveWay(calls); // parks
-            return false;
-        }
-        return relay.letOthersRun(calls) && --discouraged < 0; // parks
-    }
-
-    private void learn(boolean hit) {
-        relay.learn(hit);
-        misses = hit ? 0 : Math.min(misses + 1, MAX_DISCOURAGED);
-        discouraged = misses / 2;
-    }
-
-    /** The read that parks. It holds a small buffer only: most connections wait most of the time. */
-    private @Nullable ByteBuffer readSmall() throws IOException {
-        ByteBuffer target = small;
-        if (target == null) {
-            target = small = ByteBuffer.allocate(SMALL);
-        }
-        WritePath writes = connection.writes();
-        writes.beforeRead();
-        if (connection.isLettingGo() && writes.isFinished()) {
-            writes.afterRead();
-            return null;
-        }
-        Transport transport = connection.transport();
-        int n;
-        try {
-            n = transport.read(target.clear()); // parks
-        } finally {
-            writes.afterRead();
-        }
-        if (n < 0) {
-            atEnd = true;
-            return null;
-        }
-        connection.received(n);
-        target.flip();
-        if (n == 0 || isForLayer(transport, target)) {
-            return null;
-        }
-        if (n < target.capacity()) {
-            if (target.capacity() > SMALL_LIMIT && n < target.capacity() / 4) {
-                small = null;
-            }
-            return target;
-        }
-        ByteBuffer more = tryReadLarge(transport, target);
-        grow(n);
-        return more == null ? target : more;
-    }
-
-    /** The stream was secured while we read: what has arrived belongs to the new layer. */
-    @SuppressWarnings("ReferenceEquality") // a transport is what it is
-    private boolean isForLayer(Transport readFrom, ByteBuffer bytes) {
-        Transport now = connection.transport();
-        if (now != readFrom && now instanceof SecureTransport layer) {
-            layer.unread(copy(bytes));
-            return true;
-        }
-        return false;
-    }
-
-    /** A full buffer was too small. It may become large only where no large one can be lent: a writer may be parked. */
-    private void grow(int filled) {
-        int limit = connection.writes().isReaderFree() ? SMALL_LIMIT : SMALL_LIMIT_BESIDE_WRITER;
-        if (filled < limit) {
-            small = ByteBuffer.allocate(2 * filled);
-        }
-    }
-
-    /**
-     * Reads into a large buffer if there is something to read.
-     *
-     * @param transport from which head has come, if there is one
-     * @param head what comes before it, or null
-     * @return head and what was read, or null if nothing was
-     */
-    private @Nullable ByteBuffer tryReadLarge(Transport transport, @Nullable ByteBuffer head) throws IOException {
-        WritePath writes = connection.writes();
-        if (!writes.beginTryRead()) {
-            busy = false;
-            return null;
-        }
-        ByteBuffer target = Buffers.take();
-        if (head != null) {
-            target.put(head.duplicate());
-        }
-        int n = 0;
-        try {
-            n = transport.read(target);
-        } finally {
-            writes.endTryRead();
-            if (n <= 0) {
-                Buffers.give(target);
-            }
-        }
-        if (n <= 0) {
-            busy = false;
-            atEnd = n < 0;
-            return null;
-        }
-        connection.received(n);
-        busy = n > SMALL_LIMIT;
-        large = target.flip();
-        return target;
-    }
-
-    // -- What lies in a buffer of ours. --
-
-    private static ByteBuffer copy(ByteBuffer source) {
-        byte[] bytes = new byte[source.remaining()];
-        source.get(source.position(), bytes);
-        return ByteBuffer.wrap(bytes);
-    }
-
-    /**
      * What a turn has taken, for someone who may keep it.
      *
      * @return the same bytes, in a buffer of their own
      */
     @SuppressWarnings("ReferenceEquality") // a buffer is lent or not, whatever is in it
     ByteBuffer own(ByteBuffer taken) {
-        if (taken != lent) {
+        if (taken != intake.lent()) {
             return taken;
         }
-        ByteBuffer own = copy(taken);
-        giveBack();
+        ByteBuffer own = Intake.copy(taken);
+        intake.giveBack();
         return own;
-    }
-
-    /** What a turn has taken is not needed any more. */
-    private void giveBack() {
-        lent = null;
-        ByteBuffer used = large;
-        if (used != null) {
-            large = null;
-            Buffers.give(used);
-        }
     }
 
     /** What is still to be delivered, or pulled, must not lie where the next read puts its bytes. */
     private void keepUndelivered() {
-        ByteBuffer bytes = lent;
+        ByteBuffer bytes = intake.lent();
         if (bytes == null) {
             return;
         }
-        if (CHUNK.compareAndSet(this, bytes, copy(bytes))) {
-            giveBack();
+        if (CHUNK.compareAndSet(this, bytes, Intake.copy(bytes))) {
+            intake.giveBack();
         } else {
-            // Someone pulls from it, and for how long is not known: it is not used again.
-            lent = null;
-            large = null;
-            small = null;
+            intake.abandon(); // someone pulls from it
         }
     }
 
@@ -486,7 +318,7 @@ final class Reader implements Runnable {
         try {
             connection.transport().configureBlocking(false);
             for (int i = 0; i < DISCARDS && connection.transport().read(waste.clear()) > 0; i++) {
-                relay.giveWay(++calls); // parks
+                intake.giveWay(); // parks
             }
         } finally {
             Buffers.give(waste);
@@ -514,21 +346,29 @@ final class Reader implements Runnable {
     int pull(ByteBuffer target) throws IOException {
         puller = Thread.currentThread();
         try {
-            while (reading || connection.isOpening()) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw connection.interrupted("read");
-                }
-                LockSupport.park(this); // parks
-            }
-            passOnToLayer();
-            ByteBuffer bytes = takeChunk();
+            ByteBuffer bytes = pullChunk(); // parks
             if (bytes != null) {
                 return pullFrom(bytes, target);
             }
-            return atEnd ? pullEnd() : pullDirectly(target);
+            if (atEnd) {
+                return pullEnd();
+            }
+            return pullDirectly(target);
         } finally {
             puller = null;
         }
+    }
+
+    /** Waits for the reader thread to leave what it reads. What that has left comes first. */
+    private @Nullable ByteBuffer pullChunk() throws IOException {
+        while (reading || connection.isOpening()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw connection.interrupted("read");
+            }
+            LockSupport.park(this); // parks
+        }
+        passOnToLayer();
+        return takeChunk();
     }
 
     private int pullFrom(ByteBuffer bytes, ByteBuffer target) {
@@ -545,38 +385,107 @@ final class Reader implements Runnable {
     private int pullDirectly(ByteBuffer target) throws IOException {
         int n;
         do {
-            if (connection.isClosed()) {
-                throw connection.notReadable();
-            }
-            n = pullOnce(target); // parks
-            if (connection.isSecureDue()) {
-                connection.dispatcher().performNested(new SecureTask()); // parks
-            }
+            n = pullOnce(() -> readOnce(target)); // parks
         } while (n == 0);
         if (n < 0) {
-            awaitWriteFailure(); // parks
-            if (connection.failPending()) {
-                throw connection.notReadable();
-            }
-            atEnd = true;
+            endPulling(); // parks
             return pullEnd();
         }
         connection.received(n);
         return n;
     }
 
-    private int pullOnce(ByteBuffer target) throws IOException {
+    private int readOnce(ByteBuffer target) throws IOException {
+        WritePath writes = connection.writes();
+        writes.beforeRead();
         try {
-            WritePath writes = connection.writes();
-            writes.beforeRead();
+            return connection.transport().read(target); // parks
+        } finally {
+            writes.afterRead();
+        }
+    }
+
+    /** Where to put what is pulled. */
+    @FunctionalInterface
+    interface Sink {
+        /**
+         * Parks until it does not need the bytes any more.
+         *
+         * @param lent good until this returns
+         */
+        void take(ByteBuffer lent) throws IOException;
+    }
+
+    /**
+     * Reads on the caller's thread, and passes on what comes, until the end. Parks.
+     *
+     * @return how many bytes that were
+     */
+    long pullAll(Sink sink) throws IOException {
+        Intake pulling = new Intake(connection); // ours may still be in use
+        long total = 0;
+        for (ByteBuffer bytes = pullLent(pulling); bytes != null; bytes = pullLent(pulling)) {
+            total += bytes.remaining();
             try {
-                return connection.transport().read(target); // parks
-            } finally {
-                writes.afterRead();
+                sink.take(bytes); // parks
+            } catch (Throwable e) {
+                pulling.abandon(); // a write that was given up may still look at it
+                throw e;
             }
+            pulling.giveBack();
+        }
+        return total;
+    }
+
+    /** Null at the end. */
+    private @Nullable ByteBuffer pullLent(Intake pulling) throws IOException {
+        puller = Thread.currentThread();
+        try {
+            ByteBuffer bytes = pullChunk(); // parks
+            while (bytes == null && !atEnd) {
+                pulling.letOthersRun(); // parks
+                int unused = pullOnce(() -> pulling.read() == null ? 0 : 1); // parks
+                bytes = pulling.lent();
+                if (pulling.isAtEnd()) {
+                    endPulling(); // parks
+                }
+            }
+            if (bytes == null) {
+                int unused = pullEnd();
+            }
+            return bytes;
+        } finally {
+            puller = null;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Read {
+        int once() throws IOException;
+    }
+
+    private int pullOnce(Read read) throws IOException {
+        if (connection.isClosed()) {
+            throw connection.notReadable();
+        }
+        int result;
+        try {
+            result = read.once(); // parks
         } catch (IOException | RuntimeException e) {
             throw connection.readFailed(e);
         }
+        if (connection.isSecureDue()) {
+            connection.dispatcher().performNested(new SecureTask()); // parks
+        }
+        return result;
+    }
+
+    private void endPulling() throws IOException {
+        awaitWriteFailure(); // parks
+        if (connection.failPending()) {
+            throw connection.notReadable();
+        }
+        atEnd = true;
     }
 
     private final class SecureTask extends Dispatcher.AwaitableTask {

@@ -13,6 +13,7 @@ final class Threads {
     static final ThreadFactory DISPATCHER = virtual("weft-dispatcher");
     static final ThreadFactory ACCEPTOR = virtual("weft-acceptor");
     static final ThreadFactory CONNECTOR = virtual("weft-connector");
+    static final ThreadFactory PIPE = virtual("weft-pipe");
     static final ThreadFactory LINGER = virtual("weft-linger");
 
     private Threads() {}

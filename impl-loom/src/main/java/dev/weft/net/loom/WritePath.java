@@ -62,6 +62,12 @@ final class WritePath {
     /** How many buffers one gathering write takes: enough to amortize the call, far below the system's limit of 1024. */
     private static final int GATHER = 16;
 
+    /**
+     * How much goes out on the spot in one turn, about what a kernel buffers for a connection. A listener that writes for as
+     * long as that returns true, to a peer that reads as fast, would keep its carrier for ever.
+     */
+    private static final int TURN_BYTES = 4 << 20;
+
     /** How much of what others have queued a thread writes that only wanted to write something of its own. */
     private static final int FLUSH_BATCHES = 8;
 
@@ -111,6 +117,9 @@ final class WritePath {
     private @Nullable Thread blockingWriter;
 
     // -- End of guarded fields. --
+
+    /** What was written in this turn. For whoever holds FLUSHING; reset when nobody does. */
+    private long turnBytes;
 
     /** Whether the reader is between two reads. Set by the reader alone; cleared under the lock. */
     private volatile boolean readerAway;
@@ -194,8 +203,10 @@ final class WritePath {
         try {
             ByteBuffer rest = null;
             try {
-                while (bytes.hasRemaining() && transport().write(bytes) > 0) {
-                    // a large heap buffer goes in pieces
+                int n = 1;
+                while (n > 0 && bytes.hasRemaining() && turnBytes < TURN_BYTES) {
+                    n = transport().write(bytes); // a large heap buffer goes in pieces
+                    turnBytes += n;
                 }
                 if (bytes.hasRemaining() || !transport().flush()) {
                     rest = bytes.duplicate();
@@ -374,7 +385,11 @@ final class WritePath {
                 block(false);
                 return true;
             }
-            return tryClaim();
+            if (!tryClaim()) {
+                return false;
+            }
+            turnBytes = 0;
+            return true;
         }
     }
 
@@ -560,7 +575,9 @@ final class WritePath {
     }
 
     private void finish() throws IOException {
-        transport().shutdownOutput();
+        if (!connection.isPeerEnded()) {
+            transport().shutdownOutput();
+        } // otherwise there is nothing left to read, and closing sends FIN as well
         synchronized (this) {
             if (role == Role.CLOSED) {
                 return;
@@ -602,6 +619,7 @@ final class WritePath {
         if (role == Role.TURN) {
             role = Role.IDLE;
         }
+        turnBytes = 0;
         if (role != Role.CLOSED || !connection.isClosed()) {
             block(true);
         }

@@ -71,7 +71,7 @@ final class Hooks {
 
     /** From now on a reader parks at once in each read, where it might try first on a busy server. */
     static void tryNoReads(LoomStream stream) {
-        set(Reader.class, connection(stream).reader(), "discouraged", Integer.MAX_VALUE);
+        set(Intake.class, get(Reader.class, connection(stream).reader(), "intake"), "discouraged", Integer.MAX_VALUE);
     }
 
     /** Whether the reader's thread is in its read, and parked there. */

@@ -320,6 +320,24 @@ class WritePathTest {
         assertEquals(List.of(new Taken(3, false, READER), new Taken(2, true, WRITER)), transport.writes());
     }
 
+    /** A peer that reads as fast as we write would otherwise keep such a listener, and its carrier, for ever. */
+    @Test
+    void turnThatWritesForAsLongAsItMayComesToItsEnd() throws Exception {
+        open();
+        byte[] chunk = new byte[64 << 10];
+        int written = inTurn(() -> {
+            int count = 1;
+            while (stream.write(chunk)) {
+                count++;
+            }
+            return count;
+        });
+        assertEquals((4 << 20) / chunk.length + 1, written);
+        journal.awaitEvent("drain");
+        assertEquals((long) written * chunk.length, transport.text().length());
+        assertTrue(inTurn(() -> stream.write("next")), "the next turn has its own");
+    }
+
     @Test
     void fullKernelTakesNothingOnTheSpot() throws Exception {
         open();
