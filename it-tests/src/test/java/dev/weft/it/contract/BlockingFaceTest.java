@@ -151,6 +151,22 @@ class BlockingFaceTest extends ContractTest {
         events.assertClosedAfter("connect", "end", "close(false)");
     }
 
+    /** The thread that reads wakes up before what was queued has been sent. */
+    @Test
+    void whatIsWrittenBeforeConnectGoesOutAlsoIfAThreadReadsAtOnce() throws IOException {
+        Server server = wire.listening(stream -> stream.onData(stream::write));
+        for (int round = 0; round < 50; round++) {
+            Stream stream = wire.stream();
+            stream.setNoDelay();
+            stream.setKeepAlive(true, 5000);
+            wire.connect(stream, server);
+            stream.write("hello");
+            InputStream in = stream.inputStream();
+            assertEquals("hello", Await.returns("readNBytes", () -> new String(in.readNBytes(5), UTF_8)));
+            stream.destroy();
+        }
+    }
+
     // -- Reading. --
 
     @Test
