@@ -94,6 +94,7 @@ final class Dispatcher {
         if (executor == null && isEmpty() && tryClaim()) {
             runner = Thread.currentThread();
             task.run();
+            clearInterrupt();
             release();
         } else {
             post(task);
@@ -200,6 +201,17 @@ final class Dispatcher {
                 return;
             }
             task.run();
+            clearInterrupt();
+        }
+    }
+
+    /**
+     * A listener may have left the flag set; it is not for the next one, and the JDK would close the channel of a writer for
+     * it. On a user's executor it is the user's.
+     */
+    private void clearInterrupt() {
+        if (executor == null) {
+            Thread.interrupted();
         }
     }
 

@@ -489,6 +489,27 @@ class ListenerTest extends ContractTest {
         connected.events().assertClosedAfter("connect", "data", "end", "close(false)");
     }
 
+    @Test
+    void drainListenerThatLeavesItsThreadInterruptedHarmsNothing() throws IOException {
+        int times = 5;
+        byte[] much = new byte[6 << 20];
+        Connected connected = wire.connected();
+        AtomicInteger writes = new AtomicInteger();
+        connected.stream().onDrain(() -> {
+            Thread.currentThread().interrupt();
+            if (writes.incrementAndGet() < times) {
+                connected.stream().write(much);
+            } else {
+                connected.stream().end();
+            }
+        });
+        connected.stream().write(much);
+        assertEquals(times * much.length, connected.peer().readToEnd().length);
+        connected.peer().finish();
+        connected.events().awaitClose();
+        assertEquals(0, connected.events().count("error"));
+    }
+
     // -- Futures. --
 
     @Test
