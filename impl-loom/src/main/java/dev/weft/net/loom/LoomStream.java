@@ -331,14 +331,15 @@ final class LoomStream implements Stream {
     }
 
     private void failConnected(Connection over, @Nullable Throwable failure) {
-        if (over.wasOpened()) {
-            return;
-        }
         CompletableFuture<Stream> future;
         synchronized (this) {
+            if (connected == null && over.wasOpened()) {
+                return;
+            }
             future = connected == null ? new CompletableFuture<>() : connected;
             connected = future;
         }
+        // Without effect if it was connected. It may have been opened and closed before connect could be told.
         future.completeExceptionally(failure == null ? neverConnected(over) : failure);
     }
 

@@ -565,6 +565,22 @@ class ListenerTest extends ContractTest {
         assertNotNull(Await.failure("connected", connected).getMessage());
     }
 
+    /** Another thread sees it open just before connect is told. */
+    @Test
+    void connectedCompletesAlsoIfTheStreamIsDestroyedAtThatMoment() {
+        Server server = wire.listening(stream -> {});
+        for (int round = 0; round < 50; round++) {
+            Stream stream = wire.stream();
+            stream.setNoDelay();
+            stream.setKeepAlive(true, 5000);
+            CompletableFuture<Stream> connected = stream.connected();
+            wire.connect(stream, server);
+            Await.until("open", () -> stream.readyState() != ReadyState.OPENING);
+            stream.destroy();
+            Await.until("connected is done after close in round " + round, connected::isDone);
+        }
+    }
+
     @Test
     void connectedAskedForInErrorFailsToo() throws IOException {
         Stream stream = wire.stream();
