@@ -146,6 +146,21 @@ class ListenerTest extends ContractTest {
     }
 
     @Test
+    void registrationRemovesItselfAndNotTheSameListenersOnce() {
+        Stream stream = wire.stream();
+        AtomicInteger calls = new AtomicInteger();
+        Listener<Boolean> listener = hadError -> calls.incrementAndGet();
+        Registration registration = stream.on(Event.CLOSE, listener);
+        stream.once(Event.CLOSE, listener);
+        registration.remove();
+        CompletableFuture<Void> closed = stream.closed();
+        stream.destroy();
+        Await.value("closed", closed);
+        assertEquals(1, calls.get());
+        assertEquals(0, stream.listenerCount(Event.CLOSE));
+    }
+
+    @Test
     void secondRemoveOfARegistrationDoesNothing() {
         Stream stream = wire.stream();
         Listener<Stream> listener = s -> {};
