@@ -22,6 +22,7 @@ import dev.weft.net.Event;
 import dev.weft.net.Listener;
 import dev.weft.net.NetException;
 import dev.weft.net.NetException.Code;
+import dev.weft.net.ReadyState;
 import dev.weft.net.Registration;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
@@ -590,8 +591,12 @@ class ListenerTest extends ContractTest {
             stream.setKeepAlive(true, 5000);
             CompletableFuture<Stream> connected = stream.connected();
             wire.connect(stream, server);
-            Await.until("open", () -> stream.readyState() != ReadyState.OPENING);
-            stream.destroy();
+            Await.returns("destroy", () -> {
+                while (stream.readyState() == ReadyState.OPENING) {
+                    Thread.onSpinWait();
+                }
+                stream.destroy();
+            });
             Await.until("connected is done after close in round " + round, connected::isDone);
         }
     }
