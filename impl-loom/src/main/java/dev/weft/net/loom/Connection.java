@@ -527,10 +527,15 @@ final class Connection {
 
     // -- Closing. --
 
-    /** A listener has thrown. */
+    /** A listener has thrown; on the blocking face, maybe what ended the connection, which is told and logged as that. */
+    @SuppressWarnings("ReferenceEquality") // the same failure
     void listenerFailed(Throwable thrown) {
         if (isClosed()) {
-            Log.listenerFailed(stream, thrown);
+            if (failure != null && (thrown == failure || thrown.getCause() == failure)) {
+                Log.debug(stream + ": a listener on the blocking face has thrown why it was closed", thrown);
+            } else {
+                Log.listenerFailed(stream, thrown);
+            }
         } else {
             close(thrown);
         }

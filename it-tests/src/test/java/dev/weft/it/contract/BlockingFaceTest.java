@@ -301,6 +301,18 @@ class BlockingFaceTest extends ContractTest {
     }
 
     @Test
+    void resetOfAnEchoInAConnectionListenerIsLoggedOnceAtInfo() throws IOException {
+        assumeTrue(wire.hasReset());
+        Server server = wire.listening(stream -> stream.inputStream().transferTo(stream.outputStream()));
+        Peer peer = wire.dial(server).send("x");
+        assertEquals("x", peer.readText(1));
+        peer.reset();
+        scope.awaitLoggedInfo("reset");
+        Await.until("the server has no connection", () -> server.connections() == 0);
+        assertEquals(List.of(), scope.logged());
+    }
+
+    @Test
     void readThrowsWhenTheStreamIsDestroyedMeanwhile() throws IOException {
         Pulled pulled = pulled();
         CountDownLatch reading = new CountDownLatch(1);
