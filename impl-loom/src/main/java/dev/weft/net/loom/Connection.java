@@ -517,7 +517,7 @@ final class Connection {
     private IOException closedException(String operation) {
         Throwable cause = failure;
         String what = cause != null
-                ? "the connection has failed: " + cause.getMessage()
+                ? "the connection has failed: " + (cause instanceof NetException ? cause.getMessage() : Errors.text(cause))
                 : isClosed() ? "the stream was closed" : "the stream was ended";
         return new NetException(
                 cause instanceof NetException told ? told.code() : Code.OTHER,

@@ -43,6 +43,15 @@ final class Errors {
         return text.append(": ").append(what).toString();
     }
 
+    /** What toString gives, or, since a program's exception may throw there, its class. */
+    static String text(Throwable error) {
+        try {
+            return error.toString();
+        } catch (RuntimeException e) {
+            return error.getClass().getName() + ", whose text throws " + e.getClass().getName();
+        }
+    }
+
     private static String reason(Code code, Throwable cause) {
         String message = cause.getMessage();
         if (code == Code.HOST_NOT_FOUND) {

@@ -452,6 +452,33 @@ class DispatcherTest {
     }
 
     @Test
+    void errorOfAnExecutorIsARejectionToo() throws Exception {
+        OutOfMemoryError noThread = new OutOfMemoryError("unable to create native thread");
+        Dispatcher dispatcher = dispatcher(task -> {
+            throw noThread;
+        });
+        CompletableFuture<Thread> ranOn = new CompletableFuture<>();
+        dispatcher.post(() -> ranOn.complete(Thread.currentThread()));
+        assertEquals(
+                "weft-dispatcher", Await.value("the rejected task runs", ranOn).getName());
+        assertSame(noThread, rejections.poll());
+    }
+
+    @Test
+    void taskThatThrowsDoesNotKeepTheOthersFromRunning() {
+        Dispatcher dispatcher = dispatcher(null);
+        AtomicInteger runs = new AtomicInteger();
+        for (int i = 1; i <= 3; i++) {
+            assertThrows(IllegalStateException.class, () -> dispatcher.performOrPost(() -> {
+                dispatcher.post(runs::incrementAndGet);
+                throw new IllegalStateException();
+            }));
+            int expected = i;
+            Await.until("the task that was posted meanwhile runs", () -> runs.get() == expected);
+        }
+    }
+
+    @Test
     void rejectedPerformStillReturns() {
         Dispatcher dispatcher = dispatcher(task -> {
             throw new RejectedExecutionException();

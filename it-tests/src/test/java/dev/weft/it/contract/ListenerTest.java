@@ -460,6 +460,25 @@ class ListenerTest extends ContractTest {
     }
 
     @Test
+    void exceptionWhoseTextThrowsEndsItsStreamLikeAnyOther() throws IOException {
+        CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        Server server = wire.listening(stream -> {
+            stream.onClose(closed::complete);
+            stream.onData(data -> {
+                throw new IOException() {
+                    @Override
+                    public String getMessage() {
+                        throw new IllegalStateException("thrown in getMessage");
+                    }
+                };
+            });
+        });
+        assertEquals("", wire.dial(server).send("x").readTextToEnd());
+        assertEquals(true, Await.value("close", closed));
+        scope.awaitLoggedInfo("whose text throws");
+    }
+
+    @Test
     void errorListenerThatThrowsIsLoggedAndCloseFollows() throws IOException {
         Exception first = new Exception("first");
         Connected connected = wire.connected();
