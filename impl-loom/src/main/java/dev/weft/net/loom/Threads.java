@@ -14,6 +14,7 @@ final class Threads {
     static final ThreadFactory ACCEPTOR = virtual("weft-acceptor");
     static final ThreadFactory CONNECTOR = virtual("weft-connector");
     static final ThreadFactory LINGER = virtual("weft-linger");
+    static final ThreadFactory RELAY = virtual("weft-relay");
 
     private Threads() {}
 
@@ -44,7 +45,12 @@ final class Threads {
 
         private static ScheduledThreadPoolExecutor create() {
             ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(
-                    1, Thread.ofPlatform().name("weft-timer").daemon(true).factory());
+                    1,
+                    Thread.ofPlatform()
+                            .name("weft-timer")
+                            .daemon(true)
+                            .inheritInheritableThreadLocals(false) // it outlives whoever is the first
+                            .factory());
             scheduler.setRemoveOnCancelPolicy(true);
             return scheduler;
         }
