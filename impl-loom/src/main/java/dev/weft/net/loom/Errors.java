@@ -7,6 +7,7 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
@@ -56,6 +57,9 @@ final class Errors {
         String message = cause.getMessage();
         if (code == Code.HOST_NOT_FOUND) {
             return "no address for this name";
+        }
+        if (cause instanceof ClosedByInterruptException) {
+            return "the thread was interrupted, for which the JDK closes the channel";
         }
         if (cause instanceof ClosedChannelException) {
             return "the stream was closed";
