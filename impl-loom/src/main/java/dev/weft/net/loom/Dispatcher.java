@@ -163,7 +163,7 @@ final class Dispatcher {
                 target.execute(run);
                 return run.isForCaller();
             } catch (Throwable e) {
-                if (run.begun) {
+                if (run.begun && !run.isForCaller()) {
                     throw e; // of a task, which the executor has run in the caller
                 }
                 // Nobody may lose events because a pool was shut down, or gets no thread: they go on here, and the stream
