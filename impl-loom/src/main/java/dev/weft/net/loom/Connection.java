@@ -437,6 +437,7 @@ final class Connection {
     void drained(boolean onOwnThread) {
         if (onOwnThread) {
             dispatcher().performOrPost(this::deliverDrain);
+            Thread.interrupted(); // a listener may have left it set, also one that a user's executor has run on this thread
         } else {
             dispatcher().post(this::deliverDrain);
         }
@@ -517,7 +518,8 @@ final class Connection {
     private IOException closedException(String operation) {
         Throwable cause = failure;
         String what = cause != null
-                ? "the connection has failed: " + (cause instanceof NetException ? cause.getMessage() : Errors.text(cause))
+                ? "the connection has failed: "
+                        + (cause instanceof NetException ? cause.getMessage() : Errors.text(cause))
                 : isClosed() ? "the stream was closed" : "the stream was ended";
         return new NetException(
                 cause instanceof NetException told ? told.code() : Code.OTHER,

@@ -166,7 +166,8 @@ final class Dispatcher {
                 if (run.begun && !run.isForCaller()) {
                     throw e; // of a task, which the executor has run in the caller
                 }
-                // Nobody may lose events because a pool was shut down, or gets no thread: they go on here, and the stream
+                // Nobody may lose events because a pool was shut down, or gets no thread: they go on here, and the
+                // stream
                 // hears of it.
                 executor = null;
                 onRejected.accept(e);

@@ -49,7 +49,8 @@ final class Errors {
         try {
             return error.toString();
         } catch (RuntimeException e) {
-            return error.getClass().getName() + ", whose text throws " + e.getClass().getName();
+            return error.getClass().getName() + ", whose text throws "
+                    + e.getClass().getName();
         }
     }
 

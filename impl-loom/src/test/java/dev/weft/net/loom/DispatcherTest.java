@@ -470,10 +470,12 @@ class DispatcherTest {
         Dispatcher dispatcher = dispatcher(null);
         AtomicInteger runs = new AtomicInteger();
         for (int i = 1; i <= 3; i++) {
-            assertThrows(IllegalStateException.class, () -> dispatcher.performOrPost(() -> {
-                dispatcher.post(runs::incrementAndGet);
-                throw new IllegalStateException();
-            }));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> dispatcher.performOrPost(() -> {
+                        dispatcher.post(runs::incrementAndGet);
+                        throw new IllegalStateException();
+                    }));
             int expected = i;
             Await.until("the task that was posted meanwhile runs", () -> runs.get() == expected);
         }
