@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Bytes flow from the start: those that arrive with no {@code data} or {@code text} listener are counted and dropped.
  * Listeners that a {@code connection} listener adds miss nothing. Nor do listeners added just after {@code connect} was
  * called: {@code connect}, {@code secure}, {@code end}, {@code error} and {@code close} wait for their first listener if
- * they happen before there is one, and so do, for up to a second, the first bytes of a connection that we opened.
+ * they happen before there is one, and so do, for up to 200 ms, the first bytes of a connection that we opened.
  *
  * <p><b>Threading</b>: every method may be called from any thread. All listeners of one stream run one at a time, in the
  * order of the events, on a virtual thread (or where {@link StreamOptions#dispatcher()} says). They may block: only their

@@ -442,6 +442,8 @@ final class Connection {
     void drained(boolean onOwnThread) {
         if (onOwnThread) {
             dispatcher().performOrPost(this::deliverDrain);
+            Thread.interrupted(); // a listener may have left it set, also one that a user's executor has run on this
+            // thread
         } else {
             dispatcher().post(this::deliverDrain);
         }
@@ -522,7 +524,8 @@ final class Connection {
     private IOException closedException(String operation) {
         Throwable cause = failure;
         String what = cause != null
-                ? "the connection has failed: " + cause.getMessage()
+                ? "the connection has failed: "
+                        + (cause instanceof NetException ? cause.getMessage() : Errors.text(cause))
                 : isClosed() ? "the stream was closed" : "the stream was ended";
         return new NetException(
                 cause instanceof NetException told ? told.code() : Code.OTHER,
@@ -532,10 +535,15 @@ final class Connection {
 
     // -- Closing. --
 
-    /** A listener has thrown. */
+    /** A listener has thrown; on the blocking face, maybe what ended the connection, which is told and logged as that. */
+    @SuppressWarnings("ReferenceEquality") // the same failure
     void listenerFailed(Throwable thrown) {
         if (isClosed()) {
-            Log.listenerFailed(stream, thrown);
+            if (failure != null && (thrown == failure || thrown.getCause() == failure)) {
+                Log.debug(stream + ": a listener on the blocking face has thrown why it was closed", thrown);
+            } else {
+                Log.listenerFailed(stream, thrown);
+            }
         } else {
             close(thrown);
         }

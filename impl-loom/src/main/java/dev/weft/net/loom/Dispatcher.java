@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * spot, so a reader delivers what it has read without handing it over; any other thread leaves its task in the mailbox and
  * starts a virtual thread. With a user's executor every run is submitted there.
  *
- * <p>Tasks must not throw: they report failures to their stream themselves.
+ * <p>Tasks must not throw: they report failures to their stream themselves. One that does all the same, for want of memory or
+ * because the program's logger throws, does not keep the others from running.
  */
 final class Dispatcher {
     private static final int IDLE = 0;
@@ -71,8 +72,11 @@ final class Dispatcher {
     void perform(AwaitableTask task) {
         if (executor == null && isEmpty() && tryClaim()) {
             runner = Thread.currentThread();
-            task.run();
-            release();
+            try {
+                task.run();
+            } finally {
+                release();
+            }
             return;
         }
         task.begin();
@@ -93,8 +97,12 @@ final class Dispatcher {
     void performOrPost(Runnable task) {
         if (executor == null && isEmpty() && tryClaim()) {
             runner = Thread.currentThread();
-            task.run();
-            release();
+            try {
+                task.run();
+                clearInterrupt();
+            } finally {
+                release();
+            }
         } else {
             post(task);
         }
@@ -132,7 +140,12 @@ final class Dispatcher {
             if (executor != null && !submit(true)) {
                 return;
             }
-            runMailbox(RUN_LIMIT);
+            try {
+                runMailbox(RUN_LIMIT);
+            } catch (Throwable e) {
+                release();
+                throw e;
+            }
         }
     }
 
@@ -145,12 +158,17 @@ final class Dispatcher {
     private boolean submit(boolean inRun) {
         Executor target = executor;
         if (target != null) {
+            Run run = new Run(inRun);
             try {
-                Run run = new Run(inRun);
                 target.execute(run);
                 return run.isForCaller();
-            } catch (RuntimeException e) {
-                // Nobody may lose events because a pool was shut down: they go on here, and the stream hears of it.
+            } catch (Throwable e) {
+                if (run.begun && !run.isForCaller()) {
+                    throw e; // of a task, which the executor has run in the caller
+                }
+                // Nobody may lose events because a pool was shut down, or gets no thread: they go on here, and the
+                // stream
+                // hears of it.
                 executor = null;
                 onRejected.accept(e);
             }
@@ -160,8 +178,11 @@ final class Dispatcher {
     }
 
     private void runAndRelease() {
-        runMailbox(RUN_LIMIT);
-        release();
+        try {
+            runMailbox(RUN_LIMIT);
+        } finally {
+            release();
+        }
     }
 
     /** One run on a user's executor. If that calls it inside another one, it leaves the work to that one's loop. */
@@ -171,6 +192,8 @@ final class Dispatcher {
         // Both used by the submitter alone.
         private boolean submitted;
         private boolean inCaller;
+
+        private volatile boolean begun;
 
         Run(boolean inRun) {
             submitter = inRun ? Thread.currentThread() : null;
@@ -183,6 +206,7 @@ final class Dispatcher {
 
         @Override
         public void run() {
+            begun = true;
             if (Thread.currentThread() == submitter && !submitted) {
                 inCaller = true;
             } else {
@@ -200,6 +224,17 @@ final class Dispatcher {
                 return;
             }
             task.run();
+            clearInterrupt();
+        }
+    }
+
+    /**
+     * A listener may have left the flag set; it is not for the next one, and the JDK would close the channel of a writer for
+     * it. On a user's executor it is the user's.
+     */
+    private void clearInterrupt() {
+        if (executor == null) {
+            Thread.interrupted();
         }
     }
 

@@ -7,6 +7,7 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
@@ -43,10 +44,23 @@ final class Errors {
         return text.append(": ").append(what).toString();
     }
 
+    /** What toString gives, or, since a program's exception may throw there, its class. */
+    static String text(Throwable error) {
+        try {
+            return error.toString();
+        } catch (RuntimeException e) {
+            return error.getClass().getName() + ", whose text throws "
+                    + e.getClass().getName();
+        }
+    }
+
     private static String reason(Code code, Throwable cause) {
         String message = cause.getMessage();
         if (code == Code.HOST_NOT_FOUND) {
             return "no address for this name";
+        }
+        if (cause instanceof ClosedByInterruptException) {
+            return "the thread was interrupted, for which the JDK closes the channel";
         }
         if (cause instanceof ClosedChannelException) {
             return "the stream was closed";

@@ -55,7 +55,7 @@ final class ListenerTable {
         public void remove() {
             synchronized (ListenerTable.this) {
                 if (listener != null) {
-                    ListenerTable.this.remove(event, listener);
+                    ListenerTable.this.remove(event, listener, false);
                     listener = null;
                 }
             }
@@ -67,11 +67,16 @@ final class ListenerTable {
         return add(event, new Once<>(this, event, listener));
     }
 
+    /** Removes what was registered with this object, be it for once. */
+    void remove(int event, Listener<?> listener) {
+        remove(event, listener, true);
+    }
+
     @SuppressWarnings("ReferenceEquality") // the same object was registered
-    synchronized void remove(int event, Listener<?> listener) {
+    private synchronized void remove(int event, Listener<?> listener, boolean alsoOnce) {
         Listener<?>[] old = of(event);
         for (int i = old.length - 1; i >= 0; i--) {
-            if (old[i] == listener || (old[i] instanceof Once<?> once && once.listener == listener)) {
+            if (old[i] == listener || (alsoOnce && old[i] instanceof Once<?> once && once.listener == listener)) {
                 Listener<?>[] list = Arrays.copyOf(old, old.length - 1);
                 System.arraycopy(old, i + 1, list, i, list.length - i);
                 LIST.setVolatile(lists, event, list);

@@ -14,7 +14,7 @@ final class Log {
     /** An error that no listener was there for: the network's in a line, the program's own with its stack. */
     static void unheard(Object source, Throwable error) {
         if (error instanceof IOException) {
-            LOGGER.log(Level.INFO, () -> source + ": " + error);
+            LOGGER.log(Level.INFO, source + ": " + Errors.text(error));
         } else {
             LOGGER.log(Level.ERROR, source.toString(), error);
         }

@@ -40,6 +40,9 @@ final class LoomServer implements Server {
     // -- Guarded by this. --
     private @Nullable Listening listening;
 
+    /** Whether the futures stand for a listening that is over, whose close may be being told. */
+    private boolean over;
+
     /** Streams whose close listeners have not returned yet. */
     private int streams;
 
@@ -106,12 +109,13 @@ final class LoomServer implements Server {
                 throw new IllegalStateException("listen: " + listening + ", close it and wait for close first");
             }
             listening = next;
-            if (bound.isDone()) {
+            if (over || bound.isDone()) {
                 bound = new CompletableFuture<>();
             }
-            if (closed.isDone()) {
+            if (over) {
                 closed = new CompletableFuture<>();
             }
+            over = false;
             unheard[LISTENING] = null;
             unheard[ERROR] = null;
             unheard[CLOSE] = null;
@@ -219,6 +223,7 @@ final class LoomServer implements Server {
                 return;
             }
             listening = null;
+            over = true;
             future = closed;
             neverBound = bound;
         }

@@ -348,14 +348,24 @@ final class LoomStream implements Stream {
             }
             deliver(Event.ERROR, failure);
         }
+        Listener<?>[] list = listenersInTurn(Event.CLOSE);
         CompletableFuture<Void> future;
         synchronized (this) {
             // Made now at the latest: a close listener may connect again, and then the next one to ask gets another.
             future = closed == null ? new CompletableFuture<>() : closed;
             closed = future;
+            if (list.length == 0) {
+                // Before any thread can connect again, which forgets it: it is not for the next connection's listeners.
+                UNHEARD.getAndBitwiseOr(this, bit(Event.CLOSE));
+            }
             over.setCloseTold();
         }
-        deliver(Event.CLOSE, failure != null);
+        if (list.length == 0) {
+            // A listener that came in between may not have seen the bit.
+            tellUnheard();
+        } else {
+            tell(list, failure != null);
+        }
         future.complete(null);
         if (server != null && over.isAccepted()) {
             server.streamClosed();
@@ -363,14 +373,15 @@ final class LoomStream implements Stream {
     }
 
     private void failConnected(Connection over, @Nullable Throwable failure) {
-        if (over.wasOpened()) {
-            return;
-        }
         CompletableFuture<Stream> future;
         synchronized (this) {
+            if (connected == null && over.wasOpened()) {
+                return;
+            }
             future = connected == null ? new CompletableFuture<>() : connected;
             connected = future;
         }
+        // Without effect if it was connected. It may have been opened and closed before connect could be told.
         future.completeExceptionally(failure == null ? neverConnected(over) : failure);
     }
 

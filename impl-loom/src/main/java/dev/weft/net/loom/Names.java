@@ -76,7 +76,11 @@ final class Names {
                     10,
                     TimeUnit.SECONDS,
                     new LinkedBlockingQueue<>(),
-                    Thread.ofPlatform().name("weft-names-", 1).daemon(true).factory());
+                    Thread.ofPlatform()
+                            .name("weft-names-", 1)
+                            .daemon(true)
+                            .inheritInheritableThreadLocals(false)
+                            .factory());
             pool.allowCoreThreadTimeOut(true);
             return pool;
         }

@@ -86,7 +86,7 @@ final class Relay implements Runnable {
 
     private final AtomicInteger readers = new AtomicInteger();
     private final Queue<Thread> waiting = new MpscUnboundedVarHandleArrayQueue<>(1024);
-    private final Thread thread = Thread.ofVirtual().name("weft-relay").unstarted(this);
+    private final Thread thread = Threads.RELAY.newThread(this);
     private volatile int state = RUNNING;
 
     /** Whether all are to wait, once. */

@@ -15,6 +15,7 @@ final class Threads {
     static final ThreadFactory CONNECTOR = virtual("weft-connector");
     static final ThreadFactory PIPE = virtual("weft-pipe");
     static final ThreadFactory LINGER = virtual("weft-linger");
+    static final ThreadFactory RELAY = virtual("weft-relay");
 
     private Threads() {}
 
@@ -45,7 +46,12 @@ final class Threads {
 
         private static ScheduledThreadPoolExecutor create() {
             ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(
-                    1, Thread.ofPlatform().name("weft-timer").daemon(true).factory());
+                    1,
+                    Thread.ofPlatform()
+                            .name("weft-timer")
+                            .daemon(true)
+                            .inheritInheritableThreadLocals(false) // it outlives whoever is the first
+                            .factory());
             scheduler.setRemoveOnCancelPolicy(true);
             return scheduler;
         }

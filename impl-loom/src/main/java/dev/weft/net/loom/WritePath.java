@@ -161,6 +161,8 @@ final class WritePath {
                 return;
             }
             if (!tryClaim()) {
+                // A thread on the blocking face has been faster, and reads already.
+                wakeWriterIfIdle();
                 return;
             }
         }

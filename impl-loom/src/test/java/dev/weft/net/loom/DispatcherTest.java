@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.net.loom.Dispatcher.AwaitableTask;
@@ -449,6 +450,35 @@ class DispatcherTest {
                 "weft-dispatcher", Await.value("the rejected task runs", ranOn).getName());
         assertSame(rejection, rejections.poll());
         assertTrue(rejections.isEmpty());
+    }
+
+    @Test
+    void errorOfAnExecutorIsARejectionToo() throws Exception {
+        OutOfMemoryError noThread = new OutOfMemoryError("unable to create native thread");
+        Dispatcher dispatcher = dispatcher(task -> {
+            throw noThread;
+        });
+        CompletableFuture<Thread> ranOn = new CompletableFuture<>();
+        dispatcher.post(() -> ranOn.complete(Thread.currentThread()));
+        assertEquals(
+                "weft-dispatcher", Await.value("the rejected task runs", ranOn).getName());
+        assertSame(noThread, rejections.poll());
+    }
+
+    @Test
+    void taskThatThrowsDoesNotKeepTheOthersFromRunning() {
+        Dispatcher dispatcher = dispatcher(null);
+        AtomicInteger runs = new AtomicInteger();
+        for (int i = 1; i <= 3; i++) {
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> dispatcher.performOrPost(() -> {
+                        dispatcher.post(runs::incrementAndGet);
+                        throw new IllegalStateException();
+                    }));
+            int expected = i;
+            Await.until("the task that was posted meanwhile runs", () -> runs.get() == expected);
+        }
     }
 
     @Test

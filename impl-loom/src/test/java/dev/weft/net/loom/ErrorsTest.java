@@ -22,6 +22,7 @@ import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -131,6 +132,14 @@ class ErrorsTest {
                                 null,
                                 InetSocketAddress.createUnresolved("x.test", 80),
                                 new UnknownHostException("x.test: Name or service not known"))
+                        .getMessage());
+    }
+
+    @Test
+    void interruptIsCalledSo() {
+        assertEquals(
+                "read tcp: the thread was interrupted, for which the JDK closes the channel",
+                Errors.of("read", "tcp", null, null, new ClosedByInterruptException())
                         .getMessage());
     }
 

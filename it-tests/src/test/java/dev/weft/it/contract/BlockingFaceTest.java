@@ -151,6 +151,22 @@ class BlockingFaceTest extends ContractTest {
         events.assertClosedAfter("connect", "end", "close(false)");
     }
 
+    /** The thread that reads wakes up before what was queued has been sent. */
+    @Test
+    void whatIsWrittenBeforeConnectGoesOutAlsoIfAThreadReadsAtOnce() throws IOException {
+        Server server = wire.listening(stream -> stream.onData(stream::write));
+        for (int round = 0; round < 50; round++) {
+            Stream stream = wire.stream();
+            stream.setNoDelay();
+            stream.setKeepAlive(true, 5000);
+            wire.connect(stream, server);
+            stream.write("hello");
+            InputStream in = stream.inputStream();
+            assertEquals("hello", Await.returns("readNBytes", () -> new String(in.readNBytes(5), UTF_8)));
+            stream.destroy();
+        }
+    }
+
     // -- Reading. --
 
     @Test
@@ -282,6 +298,18 @@ class BlockingFaceTest extends ContractTest {
         assertEquals(Code.CONNECTION_RESET, failure.code());
         pulled.events().assertClosedAfter("connect", "error", "close(true)");
         assertThrows(NetException.class, () -> pulled.stream().inputStream().read());
+    }
+
+    @Test
+    void resetOfAnEchoInAConnectionListenerIsLoggedOnceAtInfo() throws IOException {
+        assumeTrue(wire.hasReset());
+        Server server = wire.listening(stream -> stream.inputStream().transferTo(stream.outputStream()));
+        Peer peer = wire.dial(server).send("x");
+        assertEquals("x", peer.readText(1));
+        peer.reset();
+        scope.awaitLoggedInfo("reset");
+        Await.until("the server has no connection", () -> server.connections() == 0);
+        assertEquals(List.of(), scope.logged());
     }
 
     @Test

@@ -22,6 +22,7 @@ import dev.weft.net.Event;
 import dev.weft.net.Listener;
 import dev.weft.net.NetException;
 import dev.weft.net.NetException.Code;
+import dev.weft.net.ReadyState;
 import dev.weft.net.Registration;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
@@ -143,6 +144,21 @@ class ListenerTest extends ContractTest {
         connected.peer().send("y").finish();
         connected.events().awaitClose();
         assertEquals(3, calls.get());
+    }
+
+    @Test
+    void registrationRemovesItselfAndNotTheSameListenersOnce() {
+        Stream stream = wire.stream();
+        AtomicInteger calls = new AtomicInteger();
+        Listener<Boolean> listener = hadError -> calls.incrementAndGet();
+        Registration registration = stream.on(Event.CLOSE, listener);
+        stream.once(Event.CLOSE, listener);
+        registration.remove();
+        CompletableFuture<Void> closed = stream.closed();
+        stream.destroy();
+        Await.value("closed", closed);
+        assertEquals(1, calls.get());
+        assertEquals(0, stream.listenerCount(Event.CLOSE));
     }
 
     @Test
@@ -444,6 +460,25 @@ class ListenerTest extends ContractTest {
     }
 
     @Test
+    void exceptionWhoseTextThrowsEndsItsStreamLikeAnyOther() throws IOException {
+        CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        Server server = wire.listening(stream -> {
+            stream.onClose(closed::complete);
+            stream.onData(data -> {
+                throw new IOException() {
+                    @Override
+                    public String getMessage() {
+                        throw new IllegalStateException("thrown in getMessage");
+                    }
+                };
+            });
+        });
+        assertEquals("", wire.dial(server).send("x").readTextToEnd());
+        assertEquals(true, Await.value("close", closed));
+        scope.awaitLoggedInfo("whose text throws");
+    }
+
+    @Test
     void errorListenerThatThrowsIsLoggedAndCloseFollows() throws IOException {
         Exception first = new Exception("first");
         Connected connected = wire.connected();
@@ -487,6 +522,27 @@ class ListenerTest extends ContractTest {
         }
         connected.peer().finish();
         connected.events().assertClosedAfter("connect", "data", "end", "close(false)");
+    }
+
+    @Test
+    void drainListenerThatLeavesItsThreadInterruptedHarmsNothing() throws IOException {
+        int times = 5;
+        byte[] much = new byte[6 << 20];
+        Connected connected = wire.connected();
+        AtomicInteger writes = new AtomicInteger();
+        connected.stream().onDrain(() -> {
+            Thread.currentThread().interrupt();
+            if (writes.incrementAndGet() < times) {
+                connected.stream().write(much);
+            } else {
+                connected.stream().end();
+            }
+        });
+        connected.stream().write(much);
+        assertEquals(times * much.length, connected.peer().readToEnd().length);
+        connected.peer().finish();
+        connected.events().awaitClose();
+        assertEquals(0, connected.events().count("error"));
     }
 
     // -- Futures. --
@@ -542,6 +598,26 @@ class ListenerTest extends ContractTest {
         CompletableFuture<Stream> connected = stream.connected();
         stream.destroy();
         assertNotNull(Await.failure("connected", connected).getMessage());
+    }
+
+    /** Another thread sees it open just before connect is told. */
+    @Test
+    void connectedCompletesAlsoIfTheStreamIsDestroyedAtThatMoment() {
+        Server server = wire.listening(stream -> {});
+        for (int round = 0; round < 50; round++) {
+            Stream stream = wire.stream();
+            stream.setNoDelay();
+            stream.setKeepAlive(true, 5000);
+            CompletableFuture<Stream> connected = stream.connected();
+            wire.connect(stream, server);
+            Await.returns("destroy", () -> {
+                while (stream.readyState() == ReadyState.OPENING) {
+                    Thread.onSpinWait();
+                }
+                stream.destroy();
+            });
+            Await.until("connected is done after close in round " + round, connected::isDone);
+        }
     }
 
     @Test

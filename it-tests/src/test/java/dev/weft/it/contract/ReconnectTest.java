@@ -35,6 +35,40 @@ import org.junit.jupiter.api.Test;
 /** The same object connecting again, and {@code connect} when it may not be called. */
 class ReconnectTest extends ContractTest {
     @Test
+    void closeThatNobodyHeardIsNotToldOfTheNextConnection() {
+        Server server = wire.listening(stream -> {});
+        for (int round = 0; round < 300; round++) {
+            Stream stream = wire.connect(wire.stream(), server);
+            Await.value("connected", stream.connected());
+            stream.destroy();
+            Await.returns("connect", () -> connectAsSoonAsAllowed(stream, server));
+            Await.value("connected again", stream.connected());
+            AtomicInteger closes = new AtomicInteger();
+            CompletableFuture<Void> told = new CompletableFuture<>();
+            stream.onClose(hadError -> {
+                closes.incrementAndGet();
+                told.complete(null);
+            });
+            stream.destroy();
+            Await.value("close", told);
+            assertEquals(ReadyState.CLOSED, stream.readyState());
+            Await.value("closed", stream.closed());
+            assertEquals(1, closes.get(), "closes in round " + round);
+        }
+    }
+
+    private void connectAsSoonAsAllowed(Stream stream, Server server) {
+        for (; ; ) {
+            try {
+                wire.connect(stream, server);
+                return;
+            } catch (IllegalStateException notYet) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
     void reconnectsFiftyTimesFromInsideClose() {
         int times = 50;
         AtomicInteger serverErrors = new AtomicInteger();

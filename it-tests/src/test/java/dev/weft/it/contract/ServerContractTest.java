@@ -726,6 +726,29 @@ class ServerContractTest extends ContractTest {
     }
 
     @Test
+    void listenFromInsideCloseHasAClosedOfItsOwn() {
+        Server server = wire.listening(stream -> {});
+        SocketAddress address = Objects.requireNonNull(server.address());
+        CompletableFuture<CompletableFuture<Void>> second = new CompletableFuture<>();
+        AtomicInteger closes = new AtomicInteger();
+        server.onClose(() -> {
+            if (closes.incrementAndGet() == 1) {
+                wire.startListening(server, address);
+                second.complete(server.closed());
+            }
+        });
+        CompletableFuture<Void> first = server.closed();
+        server.close();
+        Await.value("closed", first);
+        Await.value("bound", server.bound());
+        assertFalse(Await.value("close", second).isDone());
+        assertFalse(server.closed().isDone());
+        server.close();
+        Await.value("closed again", server.closed());
+        assertEquals(2, closes.get());
+    }
+
+    @Test
     void tryWithResourcesClosesTheServer() {
         CompletableFuture<Void> closed;
         try (Server server = wire.listening(stream -> {})) {
