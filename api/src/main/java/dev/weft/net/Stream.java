@@ -452,7 +452,7 @@ public interface Stream extends AutoCloseable {
      * <p>A read returns -1 after the peer's FIN and throws a {@link NetException} once the connection has failed, or the
      * stream was destroyed. Interrupting a reading thread destroys the stream.
      *
-     * @return for one thread at a time
+     * @return for any thread; one reads at a time, the others wait
      */
     InputStream inputStream();
 
@@ -463,7 +463,7 @@ public interface Stream extends AutoCloseable {
      * <p>A write throws a {@link NetException} once the connection has failed, or the stream was destroyed or ended.
      * Interrupting a writing thread destroys the stream.
      *
-     * @return for one thread at a time; it may be another than the reading one
+     * @return for any thread; one writes at a time, the others wait, so their writes do not mix
      */
     OutputStream outputStream();
 

@@ -442,8 +442,8 @@ final class Connection {
     void drained(boolean onOwnThread) {
         if (onOwnThread) {
             dispatcher().performOrPost(this::deliverDrain);
-            Thread.interrupted(); // a listener may have left it set, also one that a user's executor has run on this
-            // thread
+            // A listener may have left it set, also one that a user's executor has run on this thread.
+            Thread.interrupted();
         } else {
             dispatcher().post(this::deliverDrain);
         }

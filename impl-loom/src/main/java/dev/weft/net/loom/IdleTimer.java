@@ -89,12 +89,17 @@ final class IdleTimer {
             if (!armed) {
                 return;
             }
-            long rest = timeoutNanos - (System.nanoTime() - lastActivity);
+            long stamp = lastActivity;
+            long rest = timeoutNanos - (System.nanoTime() - stamp);
             if (rest > 0) {
                 task = Threads.later(rest, this::look);
                 return;
             }
             disarm();
+            if (lastActivity != stamp) {
+                arm(); // something has happened meanwhile, and saw it armed
+                return;
+            }
         }
         onIdle.run();
     }

@@ -199,7 +199,14 @@ final class LoomServer implements Server {
         synchronized (this) {
             streams++;
         }
-        new LoomStream(options.stream(), this).accepted(transport);
+        try {
+            new LoomStream(options.stream(), this).accepted(transport);
+        } catch (Throwable e) { // for want of memory, or of a thread
+            transport.close();
+            streamClosing();
+            streamClosed();
+            throw e;
+        }
     }
 
     /** A stream is closed, and its close listeners are about to run. */

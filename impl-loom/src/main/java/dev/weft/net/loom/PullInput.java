@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** The blocking face of a connection's reading half. */
 final class PullInput extends InputStream {
@@ -13,6 +14,9 @@ final class PullInput extends InputStream {
     private static final int MAX_READ = 128 << 10;
 
     private final Connection connection;
+
+    /** One read at a time: each byte is for one of several threads. */
+    private final ReentrantLock lock = new ReentrantLock();
 
     PullInput(Connection connection) {
         this.connection = connection;
@@ -34,7 +38,12 @@ final class PullInput extends InputStream {
         if (length == 0) {
             return 0;
         }
-        return connection.reader().pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ)));
+        lock.lock(); // parks
+        try {
+            return connection.reader().pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ))); // parks
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** What waits here holds a small buffer, and what comes is passed on without a copy to the blocking face of a stream. */
@@ -45,7 +54,12 @@ final class PullInput extends InputStream {
         if (out instanceof PullOutput stream) {
             sink = stream::write;
         }
-        return connection.reader().pullAll(sink);
+        lock.lock(); // parks
+        try {
+            return connection.reader().pullAll(sink); // parks
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** For what takes arrays only. */

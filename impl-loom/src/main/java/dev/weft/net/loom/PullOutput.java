@@ -4,10 +4,14 @@ package dev.weft.net.loom;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** The blocking face of a connection's writing half. */
 final class PullOutput extends OutputStream {
     private final Connection connection;
+
+    /** One write at a time: those of several threads do not mix. */
+    private final ReentrantLock lock = new ReentrantLock();
 
     PullOutput(Connection connection) {
         this.connection = connection;
@@ -28,7 +32,12 @@ final class PullOutput extends OutputStream {
     }
 
     void write(ByteBuffer bytes) throws IOException {
-        connection.writes().writeBlocking(bytes);
+        lock.lock(); // parks
+        try {
+            connection.writes().writeBlocking(bytes); // parks
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Ends our half of the stream, as {@link dev.weft.net.Stream#end()} does; the other half stays open. */

@@ -28,10 +28,12 @@ final class Reader implements Runnable {
     private static final int DISCARDS = 64;
 
     private static final VarHandle CHUNK;
+    private static final VarHandle END_TOLD;
 
     static {
         try {
             CHUNK = MethodHandles.lookup().findVarHandle(Reader.class, "chunk", ByteBuffer.class);
+            END_TOLD = MethodHandles.lookup().findVarHandle(Reader.class, "endTold", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -202,8 +204,7 @@ final class Reader implements Runnable {
                     }
                 }
                 case END -> {
-                    if (mayDeliver()) {
-                        endTold = true;
+                    if (mayDeliver() && END_TOLD.compareAndSet(Reader.this, false, true)) {
                         connection.deliverEnd();
                     }
                 }
@@ -498,8 +499,7 @@ final class Reader implements Runnable {
     }
 
     private int pullEnd() {
-        if (!endTold) {
-            endTold = true;
+        if (END_TOLD.compareAndSet(this, false, true)) {
             connection.dispatcher().post(connection::deliverEnd);
         }
         return -1;

@@ -202,6 +202,17 @@ final class Relay implements Runnable {
     @SuppressWarnings("ThreadPriorityCheck")
     public void run() {
         for (; ; ) {
+            try {
+                relay();
+            } catch (Throwable e) { // for want of memory: those who wait here must go on all the same
+                held = false;
+            }
+        }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck")
+    private void relay() {
+        for (; ; ) {
             if (held || System.nanoTime() - lastAway > SLICE_NANOS) {
                 leaveCarrier();
             }

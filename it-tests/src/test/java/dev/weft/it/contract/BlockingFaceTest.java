@@ -670,4 +670,55 @@ class BlockingFaceTest extends ContractTest {
         assertEquals(Payload.summary(payload), Payload.summary(pulled.peer().readToEnd()));
         pulled.events().assertClosedAfter("connect", "close(false)");
     }
+
+    // -- Several threads on one face. --
+
+    @Test
+    void writesOfSeveralThreadsDoNotMixAndAllReturn() throws IOException {
+        Pulled pulled = pulled(false, SMALL_RECEIVE_BUFFER);
+        int writers = 4;
+        int writes = 60;
+        int length = 10_000;
+        List<CompletableFuture<Boolean>> done = new ArrayList<>();
+        for (int i = 0; i < writers; i++) {
+            byte[] bytes = String.valueOf((char) ('a' + i)).repeat(length).getBytes(UTF_8);
+            done.add(Await.start(() -> {
+                for (int j = 0; j < writes; j++) {
+                    pulled.stream().outputStream().write(bytes);
+                }
+                return true;
+            }));
+        }
+        for (int i = 0; i < writers * writes; i++) {
+            String one = pulled.peer().readText(length);
+            assertEquals(one.substring(0, 1).repeat(length), one, "write number " + i);
+        }
+        done.forEach(writer -> Await.value("a writer returns", writer));
+        pulled.stream().close();
+        pulled.events().awaitClose();
+    }
+
+    @Test
+    void readsOfSeveralThreadsShareWhatComesAndAllSeeTheEnd() throws IOException {
+        Pulled pulled = pulled();
+        byte[] payload = Payload.bytes(5, 1 << 20);
+        List<CompletableFuture<Long>> readers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            readers.add(Await.start(() -> {
+                byte[] some = new byte[5000];
+                long sum = 0;
+                for (int n = 0; n >= 0; n = pulled.stream().inputStream().read(some)) {
+                    sum += n;
+                }
+                return sum;
+            }));
+        }
+        pulled.peer().send(payload).finish();
+        long total = 0;
+        for (CompletableFuture<Long> reader : readers) {
+            total += Await.value("a reader sees the end", reader);
+        }
+        assertEquals(payload.length, total);
+        pulled.events().awaitClose();
+    }
 }
