@@ -98,7 +98,7 @@ public interface Stream extends AutoCloseable {
      * <p>The buffer is the engine's, direct or not, and good until the listener returns; then it is used again. To
      * {@link #write(ByteBuffer)} it, or a part of it, is safe, on any stream and whatever that returns: what has to be queued
      * is copied. It is told before {@code data} and {@code text}, which may be listened to as well. A listener that blocks
-     * holds up to 64 KiB meanwhile.
+     * holds up to 256 KiB meanwhile.
      *
      * @param listener given a buffer whose remaining bytes, one or more, have arrived
      * @return to remove it

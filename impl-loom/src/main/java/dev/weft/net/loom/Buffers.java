@@ -2,20 +2,31 @@
 package dev.weft.net.loom;
 
 import java.nio.ByteBuffer;
-import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
-import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 
 /**
- * Large direct buffers to read into, lent for one read that does not park: so there are never more in use than threads that
- * run, and a waiting connection holds none.
+ * Large direct buffers to read into, lent for one read that does not park, and for as long as a borrower then uses it: so
+ * there are hardly more in use than threads that run, and a waiting connection holds none.
  */
 final class Buffers {
-    /** Takes what a fast sender has ready between two reads, and still fits the cache of a core. */
-    static final int SIZE = 64 << 10;
+    /**
+     * Takes what a fast sender has ready between two reads, and still fits the cache of a core. The more a call moves, the
+     * fewer times a peer is woken up: with 64 KiB, a proxy takes twice the time.
+     */
+    static final int SIZE = 256 << 10;
 
-    private static final Queue<ByteBuffer> FREE =
-            new MpmcVarHandleArrayQueue<>(2 * Math.max(2, Runtime.getRuntime().availableProcessors()));
+    /** Where borrowers block and hold so many that the limit is reached, the others get such a one from the heap. */
+    private static final int MAKESHIFT_SIZE = 32 << 10;
+
+    private static final int MOST = Math.max(16, 4 * Runtime.getRuntime().availableProcessors());
+
+    /** The first free one is the one that was used last, most likely, and so in the cache of the core: hence no queue. */
+    private static final AtomicReferenceArray<ByteBuffer> FREE = new AtomicReferenceArray<>(MOST);
+
+    /** How many there are, lent ones included. */
+    private static final AtomicInteger MADE = new AtomicInteger();
 
     /** How many turns are under way in which a listener has been lent a buffer. */
     private static final LongAdder LENDING = new LongAdder();
@@ -23,12 +34,40 @@ final class Buffers {
     private Buffers() {}
 
     static ByteBuffer take() {
-        ByteBuffer buffer = FREE.poll();
-        return buffer == null ? ByteBuffer.allocateDirect(SIZE) : buffer.clear();
+        for (int i = 0; i < MOST; i++) {
+            ByteBuffer free = FREE.getPlain(i) == null ? null : FREE.getAndSet(i, null);
+            if (free != null) {
+                return free.clear();
+            }
+        }
+        return make();
+    }
+
+    private static ByteBuffer make() {
+        if (MADE.incrementAndGet() <= MOST) {
+            try {
+                return ByteBuffer.allocateDirect(SIZE);
+            } catch (OutOfMemoryError e) {
+                Log.debug("a direct buffer", e);
+            }
+        }
+        MADE.decrementAndGet();
+        return ByteBuffer.allocate(MAKESHIFT_SIZE);
     }
 
     static void give(ByteBuffer buffer) {
-        FREE.offer(buffer);
+        for (int i = 0; buffer.isDirect() && i < MOST; i++) {
+            if (FREE.getPlain(i) == null && FREE.compareAndSet(i, null, buffer)) {
+                return;
+            }
+        }
+    }
+
+    /** It is not given back, since someone may use it still. */
+    static void abandon(ByteBuffer buffer) {
+        if (buffer.isDirect()) {
+            MADE.decrementAndGet();
+        }
     }
 
     /** Listeners get a buffer that belongs to the engine, until {@link #endLending}. */

@@ -220,7 +220,10 @@ final class Intake {
     /** What was read last is used by someone else, for who knows how long. */
     void abandon() {
         lent = null;
-        large = null;
+        if (large != null) {
+            Buffers.abandon(large);
+            large = null;
+        }
         small = null;
     }
 }

@@ -93,7 +93,7 @@ class ReaderTest {
         byte[] bytes = random(10_000);
         transport.arrive(bytes);
         Await.until("all is delivered", () -> journal.size() == bytes.length);
-        assertEquals(List.of(128, (64 << 10) - 128), transport.readSizes());
+        assertEquals(List.of(128, Buffers.SIZE - 128), transport.readSizes());
     }
 
     @Test
