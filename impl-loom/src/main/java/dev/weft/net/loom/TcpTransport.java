@@ -22,6 +22,9 @@ final class TcpTransport implements Transport {
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress remote;
 
+    /** Whether a read has found the end, so that none is parked. */
+    private volatile boolean atEnd;
+
     TcpTransport(SocketChannel channel) {
         this.channel = channel;
     }
@@ -46,7 +49,11 @@ final class TcpTransport implements Transport {
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        return channel.read(target); // parks
+        int n = channel.read(target); // parks
+        if (n < 0) {
+            atEnd = true;
+        }
+        return n;
     }
 
     @Override
@@ -106,7 +113,7 @@ final class TcpTransport implements Transport {
     public void close() {
         // Without the FIN first, closing under a parked reader sends RST on Windows (JDK-8358764).
         try {
-            if (channel.isConnected()) {
+            if (channel.isConnected() && !atEnd) {
                 channel.shutdownOutput();
             }
         } catch (IOException e) {
