@@ -24,6 +24,7 @@ final class PullOutput extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
+        connection.reader().awaitHandshake();
         connection.writes().writeBlocking(ByteBuffer.wrap(bytes, offset, length));
     }
 

@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,8 @@ final class Reader implements Runnable {
 
     /** How long the first bytes of a connection that we opened wait for a listener. */
     private static final long FIRST_LISTENER_NANOS = 200_000_000;
+
+    private static final long HANDSHAKE_LOOK_NANOS = 1_000_000;
 
     /** A peer that sends more than so many large buffers while we let go gets its RST. */
     private static final int DISCARDS = 64;
@@ -171,7 +174,7 @@ final class Reader implements Runnable {
             if (connection.isLettingGo()) {
                 return true;
             }
-            if (pulled) {
+            if (pulled && !connection.isHandshaking()) {
                 return false;
             }
             if (!paused || connection.isHandshaking()) {
@@ -211,7 +214,8 @@ final class Reader implements Runnable {
                     }
                 }
                 case END -> {
-                    if (mayDeliver()) {
+                    passOnToLayer();
+                    if (atEnd && mayDeliver()) {
                         endTold = true;
                         connection.deliverEnd();
                     }
@@ -239,11 +243,19 @@ final class Reader implements Runnable {
         }
     }
 
-    /** What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm. */
+    /**
+     * What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm; also
+     * the end, which it has to find by itself.
+     */
     private void passOnToLayer() {
+        if (atEnd && connection.isHandshaking()) {
+            atEnd = false;
+        }
         if (chunk != null && connection.isHandshaking()) {
             ByteBuffer bytes = takeChunk();
             if (bytes != null) {
+                // It was counted as the program's.
+                connection.received(-bytes.remaining());
                 connection.securedTransport().unread(bytes);
             }
         }
@@ -273,7 +285,7 @@ final class Reader implements Runnable {
         boolean hopeful = letOthersRun(); // parks
         reading = true;
         try {
-            if (pulled) {
+            if (pulled && !connection.isHandshaking()) {
                 return false;
             }
             if (connection.isLettingGo() && connection.writes().isFinished()) {
@@ -341,11 +353,12 @@ final class Reader implements Runnable {
             atEnd = true;
             return null;
         }
-        connection.received(n);
         target.flip();
         if (n == 0 || isForLayer(transport, target)) {
+            connection.touch();
             return null;
         }
+        connection.received(n);
         if (n < target.capacity()) {
             if (target.capacity() > SMALL_LIMIT && n < target.capacity() / 4) {
                 small = null;
@@ -402,10 +415,14 @@ final class Reader implements Runnable {
                 atEnd = n < 0;
                 return null;
             }
-            connection.received(n);
             busy = n > SMALL_LIMIT;
             ByteBuffer bytes = join(head, large.flip(), n);
-            return isForLayer(transport, bytes) ? null : bytes;
+            if (isForLayer(transport, bytes)) {
+                connection.touch();
+                return null;
+            }
+            connection.received(n);
+            return bytes;
         } finally {
             Buffers.give(large);
         }
@@ -462,13 +479,14 @@ final class Reader implements Runnable {
     int pull(ByteBuffer target) throws IOException {
         puller = Thread.currentThread();
         try {
-            while (reading || connection.isOpening()) {
+            while (reading || connection.isOpening() || isReaderShakingHands()) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw connection.interrupted("read");
                 }
                 LockSupport.park(this); // parks
             }
             passOnToLayer();
+            completeHandshake(); // parks
             ByteBuffer bytes = takeChunk();
             if (bytes != null) {
                 return pullFrom(bytes, target);
@@ -496,10 +514,8 @@ final class Reader implements Runnable {
             if (connection.isClosed()) {
                 throw connection.notReadable();
             }
+            completeHandshake(); // parks
             n = pullOnce(target); // parks
-            if (connection.isSecureDue()) {
-                connection.dispatcher().performNested(new SecureTask()); // parks
-            }
         } while (n == 0);
         if (n < 0) {
             awaitWriteFailure(); // parks
@@ -524,6 +540,44 @@ final class Reader implements Runnable {
             }
         } catch (IOException | RuntimeException e) {
             throw connection.readFailed(e);
+        }
+    }
+
+    /** Whether the reader thread goes on with the handshake, also in pull mode; not if it waits for this very thread. */
+    private boolean isReaderShakingHands() {
+        Thread reader = thread;
+        return reader != null && reader != Thread.currentThread() && connection.isHandshaking();
+    }
+
+    /** Before a write on the blocking face, which would wait for the handshake: someone must go on with it. Parks. */
+    void awaitHandshake() throws IOException {
+        if (!pulled) {
+            return;
+        }
+        while (isReaderShakingHands()) {
+            // It tells no one but a puller when it is done.
+            LockSupport.parkNanos(this, HANDSHAKE_LOOK_NANOS); // parks
+            if (Thread.currentThread().isInterrupted()) {
+                throw connection.interrupted("write");
+            }
+        }
+        completeHandshake();
+    }
+
+    /** Goes on with the handshake on this thread. Nothing of the program's is read meanwhile. Parks. */
+    private void completeHandshake() throws IOException {
+        if (!connection.isHandshaking()) {
+            return;
+        }
+        ReentrantLock handshakeLock = connection.handshakeLock();
+        handshakeLock.lock(); // parks; one thread may read on the blocking face, and another one write
+        try {
+            while (connection.isHandshaking() && !connection.isClosed()) {
+                int unused = pullOnce(ByteBuffer.allocate(1)); // parks
+                connection.dispatcher().performNested(new SecureTask()); // parks
+            }
+        } finally {
+            handshakeLock.unlock();
         }
     }
 
