@@ -10,4 +10,5 @@ open module dev.weft.it {
     requires jdk.management;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
     requires dev.weft.net.loom;
+    requires dev.weft.net.tls;
 }

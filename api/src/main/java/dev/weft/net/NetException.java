@@ -39,6 +39,8 @@ public class NetException extends IOException {
         TOO_MANY_OPEN_FILES("EMFILE"),
         /** More bytes are queued for writing than {@link StreamOptions#maxQueuedBytes()} allows (ENOBUFS). */
         QUEUE_FULL("ENOBUFS"),
+        /** TLS: the handshake has failed, the peer is not trusted, or what it sends is broken or cut (EPROTO). */
+        NOT_SECURE("EPROTO"),
         /** Anything else; the message and the cause tell (EIO). */
         OTHER("EIO");
 

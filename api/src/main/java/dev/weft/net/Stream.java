@@ -229,18 +229,39 @@ public interface Stream extends AutoCloseable {
     /**
      * Secures the stream with TLS from here on ({@code net-api.txt}, stream.setSecure): what was written before goes out in
      * plain text, what is written from now on waits for the handshake. Its success is told by {@code secure}, its failure by
-     * {@code error}. Asynchronous.
+     * {@code error}. A stream that we opened begins the handshake, one that a server has accepted waits for it. Asynchronous.
+     *
+     * <p>Without effect on a closed stream; one whose peer has ended already fails.
      *
      * @param credentials ours, and whom we trust
      * @return this
-     * @throws IllegalStateException if the stream is secured already, ended, or was never connected
+     * @throws IllegalArgumentException if these credentials cannot secure this stream: a server needs a key
+     * @throws IllegalStateException if the stream is secured already, ended by us, or was never connected
      * @throws UnsupportedOperationException if {@code dev.weft:weft-tls} is not on the path
      */
     Stream setSecure(Credentials credentials);
 
     /**
-     * {@return whether the peer's certificate is valid in the eyes of our trusted roots} ({@code net-api.txt},
-     * stream.verifyPeer)
+     * {@link #setSecure(Credentials)} in the middle of a conversation, where the peer's handshake may have arrived together
+     * with the line that announced it (STARTTLS): what follows that line in the same {@code data} belongs to TLS.
+     *
+     * @param credentials as there
+     * @param received bytes that were delivered already and are not plain text; not copied, to be left unchanged
+     * @return this
+     * @throws IllegalArgumentException as there
+     * @throws IllegalStateException as there
+     * @throws UnsupportedOperationException as there
+     */
+    Stream setSecure(Credentials credentials, ByteBuffer received);
+
+    /**
+     * {@return whether the peer has shown a certificate that is valid in the eyes of our trusted roots} ({@code net-api.txt},
+     * stream.verifyPeer) False before {@code secure}. A server's certificate must bear the name, or the literal address, that was
+     * connected to.
+     *
+     * <p>Whoever asks decides what to do about the answer. But if a peer should have been verified (a server always, a client
+     * if there is a {@code ca}), it is not, and nobody has asked by the time the {@code secure} listeners have returned, the
+     * stream fails; until then no byte of the program is sent or delivered.
      *
      * @throws IllegalStateException if the stream is not secured
      */
@@ -248,11 +269,21 @@ public interface Stream extends AutoCloseable {
 
     /**
      * {@return the peer's certificate, null if it has shown none (yet)} ({@code net-api.txt}, stream.getPeerCertificate)
+     * Kept after close.
      *
      * @throws IllegalStateException if the stream is not secured
      */
     @Nullable
     PeerCertificate getPeerCertificate();
+
+    /**
+     * {@return what the handshake has come to: version, cipher, ALPN, SNI, the peer's certificates, and why it is not trusted;
+     * null before {@code secure}} Kept after close.
+     *
+     * @throws IllegalStateException if the stream is not secured
+     */
+    @Nullable
+    SecureSession secureSession();
 
     /**
      * {@link #write(String, Encoding)} in UTF-8, which for ASCII text sends the same bytes as ASCII.

@@ -18,9 +18,11 @@ import java.io.ObjectOutputStream;
 import java.net.SocketAddress;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -133,10 +135,27 @@ class FaceTest {
     @Test
     void materialKeepsItsOwnListOfRoots() {
         List<String> roots = new ArrayList<>(List.of("one"));
-        Credentials.Material material = new Credentials.Material(null, null, roots);
+        Credentials.Material material = new Credentials.Material(
+                "key",
+                "passphrase",
+                null,
+                roots,
+                null,
+                null,
+                null,
+                Map.of(),
+                null,
+                List.of(),
+                List.of(),
+                List.of(),
+                false,
+                false,
+                false,
+                Duration.ZERO);
         roots.add("two");
         assertEquals(List.of("one"), material.ca());
         assertThrows(UnsupportedOperationException.class, () -> material.ca().add("three"));
+        assertEquals("Material", material.toString(), "no secrets in a log");
     }
 
     @Test

@@ -2,8 +2,10 @@
 package dev.weft.net.spi;
 
 import dev.weft.net.PeerCertificate;
+import dev.weft.net.SecureSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +30,25 @@ public interface SecureTransport extends Transport {
     /** {@return whether the handshake has succeeded} */
     boolean isHandshakeDone();
 
+    /** {@return how long the engine waits for the handshake before it gives up; zero for ever} */
+    default Duration handshakeTimeout() {
+        return Duration.ZERO;
+    }
+
     /**
-     * {@return whether the peer has shown a certificate that we trust}
+     * {@return whether the peer has shown a certificate that we trust} Asked after the handshake, it also means that the program
+     * has looked, see {@link #confirm}.
      */
     boolean verifyPeer();
 
     /** {@return the certificate that the peer has shown, or null} */
     @Nullable
     PeerCertificate peerCertificate();
+
+    /** {@return what the handshake has come to, or null while it has not succeeded} */
+    default @Nullable SecureSession session() {
+        return null;
+    }
 
     /**
      * The {@code secure} listeners have returned: bytes of the program may flow.

@@ -24,13 +24,14 @@ public interface SecurityProvider {
      * Secures a connection. Does not read or write yet.
      *
      * @param plain the connection underneath, from now on this layer's own
-     * @param credentials ours, of this provider's kind
+     * @param credentials ours, of this provider's kind: what {@link Credentials#current} gave
      * @param client whether we are the one that begins the handshake
-     * @param peerName the name that was connected to, if any, which the peer's certificate must bear
+     * @param peerName the name or literal address that was connected to, if any, which the peer's certificate must bear
      * @param wantsFlush to be called, from any thread, when {@link SecureTransport#read} has made something that must be
      *     flushed; the engine then calls {@link Transport#flush} from where it writes, so that a reader never waits for a
      *     parked writer
      * @return the secured connection
+     * @throws IllegalArgumentException if these credentials cannot secure such a connection; it says why
      */
     SecureTransport secure(
             Transport plain, Credentials credentials, boolean client, @Nullable String peerName, Runnable wantsFlush);

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class Connection {
     /** How long the reader may take to find what has still arrived before a failed write ends the connection. */
     private static final long LAST_WORDS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private static final VarHandle PHASE;
     private static final VarHandle BYTES_READ;
@@ -54,7 +57,11 @@ final class Connection {
     /** Laid over the transport when there are credentials and a connection. */
     private volatile @Nullable SecureTransport secure;
 
+    /** Made with the layer: for whoever goes on with the handshake in pull mode. */
+    private volatile @Nullable ReentrantLock handshakeLock;
+
     private volatile boolean secureTold;
+    private volatile boolean secureConfirmed;
 
     /** Whether the program has called end(), so that a further write is its error. */
     private volatile boolean endedByProgram;
@@ -68,6 +75,7 @@ final class Connection {
     private volatile @Nullable Throwable pendingFailure;
 
     private volatile @Nullable Future<?> connectTimer;
+    private volatile @Nullable Future<?> handshakeTimer;
     private volatile @Nullable Throwable failure;
     private volatile boolean wasOpened;
 
@@ -183,11 +191,6 @@ final class Connection {
         return dialer != null || transport != null;
     }
 
-    /** Whether both sides have ended: it closes as soon as all is written. */
-    boolean isPeerEnded() {
-        return phase == Phase.FINISHING;
-    }
-
     boolean isOpening() {
         return phase.readyState == ReadyState.OPENING;
     }
@@ -290,13 +293,19 @@ final class Connection {
             stream.applySocketSettings(plainTransport());
         }
         try {
-            secureIfAsked();
+            secureIfAsked(NOTHING);
         } catch (RuntimeException e) {
             close(e);
             return;
         }
         writes.opened();
         if (!isClosed()) {
+            tellConnect();
+        }
+    }
+
+    private void tellConnect() {
+        if (!connectTold) {
             connectTold = true;
             stream.deliverConnect();
         }
@@ -304,20 +313,25 @@ final class Connection {
 
     // -- Securing. --
 
-    /** See {@link dev.weft.net.Stream#setSecure(Credentials)}. */
-    void setSecure(Credentials ours) {
+    /** See {@link dev.weft.net.Stream#setSecure(Credentials, ByteBuffer)}. */
+    void setSecure(Credentials ours, ByteBuffer received) {
+        if (endedByProgram || lettingGo || !hasBegun()) {
+            throw new IllegalStateException("setSecure: " + stream + " is not open");
+        }
         synchronized (this) {
             if (credentials != null) {
                 throw new IllegalStateException("setSecure: " + stream + " is secured already");
             }
             if (phase != Phase.OPENING && phase != Phase.OPEN) {
-                throw new IllegalStateException("setSecure: " + stream + " is not open");
+                // The program cannot know in time what the peer and the network do.
+                close(peerHasEnded());
+                return;
             }
             credentials = ours;
         }
         if (wasOpened) {
             try {
-                secureIfAsked();
+                secureIfAsked(received);
             } catch (RuntimeException e) {
                 credentials = null;
                 throw e;
@@ -327,14 +341,58 @@ final class Connection {
         reader.wake();
     }
 
-    private synchronized void secureIfAsked() {
+    private NetException peerHasEnded() {
+        return new NetException(
+                Code.NOT_SECURE,
+                Errors.message("secure", protocol(), localAddress(), remoteAddress(), "the peer has ended already"),
+                null);
+    }
+
+    private synchronized void secureIfAsked(ByteBuffer received) {
         Credentials ours = credentials;
         if (ours == null || secure != null) {
             return;
         }
-        String name = dialer == null ? null : dialer.hostName();
-        secure =
-                SecurityProvider.installed().secure(plainTransport(), ours, dialer != null, name, writes::requestFlush);
+        String name = dialer == null ? null : dialer.peerName();
+        SecureTransport layer = SecurityProvider.installed()
+                .secure(plainTransport(), ours.current(), dialer != null, name, writes::requestFlush);
+        if (received.hasRemaining()) {
+            // Before the reader sees the layer, and adds what arrives from now on.
+            layer.unread(received.duplicate());
+        }
+        handshakeLock = new ReentrantLock();
+        secure = layer;
+        Duration timeout = layer.handshakeTimeout();
+        if (!timeout.isZero()) {
+            handshakeTimer = Threads.later(
+                    TimeUnit.NANOSECONDS.convert(timeout),
+                    () -> Threads.start(Threads.DISPATCHER, () -> handshakeTimedOut(timeout)));
+            if (isClosed()) {
+                stopHandshakeTimer();
+            }
+        }
+    }
+
+    private void handshakeTimedOut(Duration timeout) {
+        if (!isClosed() && !securedTransport().isHandshakeDone()) {
+            close(new NetException(
+                    Code.TIMED_OUT,
+                    Errors.message(
+                            "secure",
+                            protocol(),
+                            localAddress(),
+                            remoteAddress(),
+                            "no handshake within handshakeTimeout " + timeout.toMillis() + " ms"),
+                    null));
+        }
+    }
+
+    private void stopHandshakeTimer() {
+        Future<?> timer = handshakeTimer;
+        if (timer != null) {
+            timer.cancel(false);
+            handshakeTimer = null;
+        }
     }
 
     /** The layer that was laid over the connection, or null. */
@@ -343,8 +401,18 @@ final class Connection {
         return secure;
     }
 
+    /** Whether the program has asked for that, though there may be no connection yet. */
+    boolean isToBeSecured() {
+        return credentials != null;
+    }
+
+    /** Until the secure listeners have returned. */
     boolean isHandshaking() {
-        return secure != null && !secureTold;
+        return secure != null && !secureConfirmed;
+    }
+
+    ReentrantLock handshakeLock() {
+        return Objects.requireNonNull(handshakeLock, "no handshake before setSecure");
     }
 
     boolean isSecureDue() {
@@ -355,9 +423,13 @@ final class Connection {
     /** In a turn. */
     void deliverSecure() {
         secureTold = true;
+        stopHandshakeTimer();
+        // A connection listener that reads on the blocking face gets here before it has returned.
+        tellConnect();
         stream.deliverSecure();
         try {
             securedTransport().confirm();
+            secureConfirmed = true;
         } catch (IOException | RuntimeException e) {
             close(Errors.of("secure", protocol(), localAddress(), remoteAddress(), e));
         }
@@ -566,6 +638,7 @@ final class Connection {
         failure = cause;
         stream.idleTimer().stop();
         stopConnectTimer();
+        stopHandshakeTimer();
         writes.close();
         if (dialer != null) {
             dialer.cancel();

@@ -48,10 +48,12 @@ final class Dialer {
         return target;
     }
 
-    /** The name that is to be connected to, or null for a literal address or another kind of address. */
+    /** What a certificate of the peer must bear: the name or the literal address, or null for another kind of address. */
     @Nullable
-    String hostName() {
-        return target instanceof InetSocketAddress inet && inet.isUnresolved() ? inet.getHostString() : null;
+    String peerName() {
+        return target instanceof InetSocketAddress inet && inet.isUnresolved()
+                ? inet.getHostString()
+                : Addresses.host(target);
     }
 
     String protocol() {

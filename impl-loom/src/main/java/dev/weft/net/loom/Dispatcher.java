@@ -84,9 +84,14 @@ final class Dispatcher {
         task.await();
     }
 
+    /** Whether this thread is in a task. */
+    boolean isInTask() {
+        return runner == Thread.currentThread();
+    }
+
     /** {@link #perform}, but inside the task that this thread is in, if it is in one: it would wait for itself. Parks. */
     void performNested(AwaitableTask task) {
-        if (runner == Thread.currentThread()) {
+        if (isInTask()) {
             task.run();
         } else {
             perform(task);

@@ -11,6 +11,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what the JDK throws into exceptions that name the operation, both addresses and what was wrong. */
@@ -78,6 +79,9 @@ final class Errors {
         }
         if (cause instanceof NoRouteToHostException) {
             return Code.UNREACHABLE;
+        }
+        if (cause instanceof SSLException) {
+            return Code.NOT_SECURE;
         }
         String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
         if (text.contains("timed out")) {

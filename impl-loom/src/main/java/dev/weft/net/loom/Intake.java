@@ -77,6 +77,7 @@ final class Intake {
      */
     @Nullable
     ByteBuffer read() throws IOException {
+        atEnd = false; // a layer that was laid over the connection finds the end by itself
         ByteBuffer bytes = busy || hopeful ? tryReadLarge(connection.transport(), null) : null;
         if (hopeful) {
             learn(bytes != null);
@@ -121,11 +122,12 @@ final class Intake {
             atEnd = true;
             return null;
         }
-        connection.received(n);
         target.flip();
         if (n == 0 || isForLayer(transport, target)) {
+            connection.touch();
             return null;
         }
+        connection.received(n);
         if (n < target.capacity()) {
             if (target.capacity() > SMALL_LIMIT && n < target.capacity() / 4) {
                 small = null;

@@ -11,6 +11,7 @@ import dev.weft.net.NetException;
 import dev.weft.net.PeerCertificate;
 import dev.weft.net.ReadyState;
 import dev.weft.net.Registration;
+import dev.weft.net.SecureSession;
 import dev.weft.net.Stream;
 import dev.weft.net.StreamOptions;
 import dev.weft.net.spi.SecureTransport;
@@ -680,32 +681,46 @@ final class LoomStream implements Stream {
 
     @Override
     public Stream setSecure(Credentials credentials) {
+        return setSecure(credentials, ByteBuffer.allocate(0));
+    }
+
+    @Override
+    public Stream setSecure(Credentials credentials, ByteBuffer received) {
         SecurityProvider.installed();
         Connection current = connection;
         if (current == null) {
             throw new IllegalStateException("setSecure: the stream was never connected, call connect first");
         }
-        current.setSecure(Objects.requireNonNull(credentials, "credentials"));
+        current.setSecure(
+                Objects.requireNonNull(credentials, "credentials"), Objects.requireNonNull(received, "received"));
         return this;
     }
 
     @Override
     public boolean verifyPeer() {
-        return secured().verifyPeer();
+        SecureTransport secured = secured();
+        return secured != null && secured.verifyPeer();
     }
 
     @Override
     public @Nullable PeerCertificate getPeerCertificate() {
-        return secured().peerCertificate();
+        SecureTransport secured = secured();
+        return secured == null ? null : secured.peerCertificate();
     }
 
-    private SecureTransport secured() {
+    @Override
+    public @Nullable SecureSession secureSession() {
+        SecureTransport secured = secured();
+        return secured == null ? null : secured.session();
+    }
+
+    /** Null if there is no connection yet. */
+    private @Nullable SecureTransport secured() {
         Connection current = connection;
-        SecureTransport secured = current == null ? null : current.secured();
-        if (secured == null) {
-            throw new IllegalStateException(this + " is not secured: call setSecure, and wait for secure");
+        if (current == null || !current.isToBeSecured()) {
+            throw new IllegalStateException(this + " is not secured: call setSecure");
         }
-        return secured;
+        return current.secured();
     }
 
     // -- Writing and ending. --

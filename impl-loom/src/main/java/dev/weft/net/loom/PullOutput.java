@@ -34,6 +34,7 @@ final class PullOutput extends OutputStream {
     void write(ByteBuffer bytes) throws IOException {
         lock.lock(); // parks
         try {
+            connection.reader().awaitHandshake(); // parks
             connection.writes().writeBlocking(bytes); // parks
         } finally {
             lock.unlock();

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ final class Reader implements Runnable {
 
     /** How long the first bytes of a connection that we opened wait for a listener. */
     private static final long FIRST_LISTENER_NANOS = 200_000_000;
+
+    private static final long HANDSHAKE_LOOK_NANOS = 1_000_000;
 
     /** A peer that sends more than so many large buffers while we let go gets its RST. */
     private static final int DISCARDS = 64;
@@ -156,7 +159,7 @@ final class Reader implements Runnable {
             if (connection.isLettingGo()) {
                 return true;
             }
-            if (pulled) {
+            if (pulled && !connection.isHandshaking()) {
                 return false;
             }
             if (!paused || connection.isHandshaking()) {
@@ -204,7 +207,8 @@ final class Reader implements Runnable {
                     }
                 }
                 case END -> {
-                    if (mayDeliver() && END_TOLD.compareAndSet(Reader.this, false, true)) {
+                    passOnToLayer();
+                    if (atEnd && mayDeliver() && END_TOLD.compareAndSet(Reader.this, false, true)) {
                         connection.deliverEnd();
                     }
                 }
@@ -231,13 +235,20 @@ final class Reader implements Runnable {
         }
     }
 
-    /** What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm. */
+    /**
+     * What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm; also
+     * the end, which it has to find by itself.
+     */
     private void passOnToLayer() {
+        if (atEnd && connection.isHandshaking()) {
+            atEnd = false;
+        }
         if (chunk != null && connection.isHandshaking()) {
-            keepUndelivered();
             ByteBuffer bytes = takeChunk();
             if (bytes != null) {
-                connection.securedTransport().unread(bytes);
+                // It was counted as the program's.
+                connection.received(-bytes.remaining());
+                connection.securedTransport().unread(Intake.copy(bytes));
             }
         }
     }
@@ -266,7 +277,7 @@ final class Reader implements Runnable {
         intake.letOthersRun(); // parks
         reading = true;
         try {
-            if (pulled) {
+            if (pulled && !connection.isHandshaking()) {
                 return false;
             }
             if (connection.isLettingGo() && connection.writes().isFinished()) {
@@ -362,13 +373,14 @@ final class Reader implements Runnable {
 
     /** Waits for the reader thread to leave what it reads. What that has left comes first. */
     private @Nullable ByteBuffer pullChunk() throws IOException {
-        while (reading || connection.isOpening()) {
+        while (reading || connection.isOpening() || isReaderShakingHands()) {
             if (Thread.currentThread().isInterrupted()) {
                 throw connection.interrupted("read");
             }
             LockSupport.park(this); // parks
         }
         passOnToLayer();
+        completeHandshake(); // parks
         return takeChunk();
     }
 
@@ -386,6 +398,7 @@ final class Reader implements Runnable {
     private int pullDirectly(ByteBuffer target) throws IOException {
         int n;
         do {
+            completeHandshake(); // parks
             n = pullOnce(() -> readOnce(target)); // parks
         } while (n == 0);
         if (n < 0) {
@@ -444,6 +457,7 @@ final class Reader implements Runnable {
         try {
             ByteBuffer bytes = pullChunk(); // parks
             while (bytes == null && !atEnd) {
+                completeHandshake(); // parks
                 pulling.letOthersRun(); // parks
                 int unused = pullOnce(() -> pulling.read() == null ? 0 : 1); // parks
                 bytes = pulling.lent();
@@ -469,16 +483,11 @@ final class Reader implements Runnable {
         if (connection.isClosed()) {
             throw connection.notReadable();
         }
-        int result;
         try {
-            result = read.once(); // parks
+            return read.once(); // parks
         } catch (IOException | RuntimeException e) {
             throw connection.readFailed(e);
         }
-        if (connection.isSecureDue()) {
-            connection.dispatcher().performNested(new SecureTask()); // parks
-        }
-        return result;
     }
 
     private void endPulling() throws IOException {
@@ -487,6 +496,45 @@ final class Reader implements Runnable {
             throw connection.notReadable();
         }
         atEnd = true;
+    }
+
+    /** Whether the reader thread goes on with the handshake, also in pull mode; not if it waits for what this one does. */
+    private boolean isReaderShakingHands() {
+        return thread != null
+                && connection.isHandshaking()
+                && !connection.dispatcher().isInTask();
+    }
+
+    /** Before a write on the blocking face, which would wait for the handshake: someone must go on with it. Parks. */
+    void awaitHandshake() throws IOException {
+        if (!pulled) {
+            return;
+        }
+        while (isReaderShakingHands()) {
+            // It tells no one but a puller when it is done.
+            LockSupport.parkNanos(this, HANDSHAKE_LOOK_NANOS); // parks
+            if (Thread.currentThread().isInterrupted()) {
+                throw connection.interrupted("write");
+            }
+        }
+        completeHandshake();
+    }
+
+    /** Goes on with the handshake on this thread. Nothing of the program's is read meanwhile. Parks. */
+    private void completeHandshake() throws IOException {
+        if (!connection.isHandshaking()) {
+            return;
+        }
+        ReentrantLock handshakeLock = connection.handshakeLock();
+        handshakeLock.lock(); // parks; one thread may read on the blocking face, and another one write
+        try {
+            while (connection.isHandshaking() && !connection.isClosed()) {
+                int unused = pullOnce(() -> readOnce(ByteBuffer.allocate(1))); // parks
+                connection.dispatcher().performNested(new SecureTask()); // parks
+            }
+        } finally {
+            handshakeLock.unlock();
+        }
     }
 
     private final class SecureTask extends Dispatcher.AwaitableTask {

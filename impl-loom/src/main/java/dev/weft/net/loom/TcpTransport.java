@@ -22,9 +22,6 @@ final class TcpTransport implements Transport {
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress remote;
 
-    /** Whether a read has found the end, so that none is parked. */
-    private volatile boolean atEnd;
-
     TcpTransport(SocketChannel channel) {
         this.channel = channel;
     }
@@ -49,11 +46,7 @@ final class TcpTransport implements Transport {
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        int n = channel.read(target); // parks
-        if (n < 0) {
-            atEnd = true;
-        }
-        return n;
+        return channel.read(target); // parks
     }
 
     @Override
@@ -113,7 +106,7 @@ final class TcpTransport implements Transport {
     public void close() {
         // Without the FIN first, closing under a parked reader sends RST on Windows (JDK-8358764).
         try {
-            if (channel.isConnected() && !atEnd) {
+            if (channel.isConnected()) {
                 channel.shutdownOutput();
             }
         } catch (IOException e) {

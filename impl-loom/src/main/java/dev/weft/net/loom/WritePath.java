@@ -577,9 +577,7 @@ final class WritePath {
     }
 
     private void finish() throws IOException {
-        if (!connection.isPeerEnded()) {
-            transport().shutdownOutput();
-        } // otherwise there is nothing left to read, and closing sends FIN as well
+        transport().shutdownOutput();
         synchronized (this) {
             if (role == Role.CLOSED) {
                 return;

@@ -306,10 +306,10 @@ class DialerTest {
     // -- What it knows about its target. --
 
     @Test
-    void hostNameIsThatOfANameOnly() {
-        assertEquals("name.test", new Dialer(NAME).hostName());
-        assertNull(new Dialer(A).hostName());
-        assertNull(Hooks.dialer(UnixDomainSocketAddress.of("/x"), provider).hostName());
+    void peerNameIsTheNameOrTheLiteralAddress() {
+        assertEquals("name.test", new Dialer(NAME).peerName());
+        assertEquals("::1", new Dialer(Names.address(80, "::1")).peerName());
+        assertNull(Hooks.dialer(UnixDomainSocketAddress.of("/x"), provider).peerName());
     }
 
     @Test

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
 import dev.weft.it.support.Wire.Connected;
-import dev.weft.net.Credentials;
 import dev.weft.net.Net;
 import dev.weft.net.ReadyState;
 import dev.weft.net.Server;
@@ -53,20 +51,6 @@ class MissingModulesTest extends SentencesTest {
         wire.connect(stream, listener);
         stream.end("tcp");
         assertEquals("tcp", listener.accept().readTextToEnd());
-    }
-
-    @Test
-    @DisplayName("Enables SSL support for the stream (needs weft-tls)")
-    void setSecureNamesTheArtifact() throws IOException {
-        Connected connected = wire.connected();
-        Stream stream = connected.stream();
-        assertNames("dev.weft:weft-tls", stream::setSecure);
-        assertNames(
-                "dev.weft:weft-tls",
-                () -> stream.setSecure(Credentials.builder().build()));
-        Peer peer = connected.peer();
-        stream.end("still plain");
-        assertEquals("still plain", peer.readTextToEnd());
     }
 
     @Test

@@ -2,10 +2,16 @@
 package dev.weft.it.support;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
 
 /**
  * The other end of a connection, spoken to with plain java.net on the test's own thread, so that the test decides what it
@@ -14,9 +20,53 @@ import java.nio.charset.StandardCharsets;
 public final class Peer implements AutoCloseable {
     private final Socket socket;
 
+    /** What is underneath, where the connection is secured. */
+    private final Socket plain;
+
+    /** Goes on by itself, as it would in a peer that has a thread for it. Null for plain text. */
+    private final CompletableFuture<Boolean> handshake;
+
     Peer(Socket socket) throws IOException {
         this.socket = socket;
+        this.plain = socket;
+        this.handshake = null;
         socket.setSoTimeout((int) Await.LIMIT.toMillis());
+    }
+
+    /** A peer that is secured over a socket. */
+    Peer(SSLSocket socket, Socket plain) throws IOException {
+        this.socket = socket;
+        this.plain = plain;
+        socket.setSoTimeout((int) Await.LIMIT.toMillis());
+        this.handshake = Await.start(() -> {
+            socket.startHandshake();
+            return true;
+        });
+    }
+
+    /** Waits for the handshake, if there is one. */
+    void awaitSecured() throws IOException {
+        boolean unused = isUsable();
+    }
+
+    /** {@return whether there is a connection to use: not if the stream has ended before it was secured} */
+    private boolean isUsable() throws IOException {
+        if (handshake == null) {
+            return true;
+        }
+        try {
+            return handshake
+                    .orTimeout(Await.LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            boolean ended =
+                    e.getCause() instanceof SSLHandshakeException failed && failed.getCause() instanceof EOFException;
+            if (ended || "Broken pipe".equals(e.getCause().getMessage())) {
+                return false;
+            }
+            throw new IOException(
+                    "the handshake of the peer has failed: " + e.getCause().getMessage(), e.getCause());
+        }
     }
 
     /** {@return our port} */
@@ -36,20 +86,24 @@ public final class Peer implements AutoCloseable {
 
     /** Sends bytes; parks if the stream does not read. */
     public Peer send(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        if (isUsable()) {
+            socket.getOutputStream().write(bytes);
+        }
         return this;
     }
 
     /** Sends FIN. */
     public Peer finish() throws IOException {
-        socket.shutdownOutput();
+        if (isUsable()) {
+            socket.shutdownOutput();
+        }
         return this;
     }
 
     /** Sends RST. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        plain.setSoLinger(true, 0);
+        plain.close();
     }
 
     /** {@return so many bytes} */
@@ -101,12 +155,12 @@ public final class Peer implements AutoCloseable {
 
     /** Whether something can be read at this moment. */
     public boolean hasInput() throws IOException {
-        return socket.getInputStream().available() > 0;
+        return isUsable() && socket.getInputStream().available() > 0;
     }
 
     private int read(byte[] target, int offset, int length, String what) throws IOException {
         try {
-            return socket.getInputStream().read(target, offset, length);
+            return isUsable() ? socket.getInputStream().read(target, offset, length) : -1;
         } catch (SocketTimeoutException e) {
             throw new AssertionError(
                     "not within " + Await.LIMIT.toSeconds() + " s: the peer of the stream reads " + what, e);
@@ -115,6 +169,10 @@ public final class Peer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        // A JDK socket that is closed while another thread of it shakes hands sends rubbish.
+        if (handshake != null && !handshake.isDone() && !socket.isClosed()) {
+            plain.close();
+        }
         socket.close();
     }
 }

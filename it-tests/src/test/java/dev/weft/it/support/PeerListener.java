@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketTimeoutException;
 
 /** A plain java.net server, accepting on the test's own thread. */
@@ -12,7 +13,11 @@ public final class PeerListener implements AutoCloseable {
     private final ServerSocket socket;
     private final TestScope scope;
 
-    PeerListener(InetAddress host, int receiveBuffer, TestScope scope) throws IOException {
+    /** Null for plain text. */
+    private final WireSecurity security;
+
+    PeerListener(InetAddress host, int receiveBuffer, TestScope scope, WireSecurity security) throws IOException {
+        this.security = security;
         this.scope = scope;
         socket = new ServerSocket();
         if (receiveBuffer > 0) {
@@ -30,7 +35,9 @@ public final class PeerListener implements AutoCloseable {
     /** {@return the next connection} */
     public Peer accept() throws IOException {
         try {
-            return scope.add(new Peer(socket.accept()));
+            Socket accepted = socket.accept();
+            return scope.add(
+                    security == null ? new Peer(accepted) : new Peer(security.secure(accepted, false), accepted));
         } catch (SocketTimeoutException e) {
             throw new AssertionError("not within " + Await.LIMIT.toSeconds() + " s: a connection", e);
         }

@@ -30,10 +30,20 @@ public final class TestScope {
     private final ConcurrentLinkedDeque<AutoCloseable> resources = new ConcurrentLinkedDeque<>();
     private final ConcurrentLinkedDeque<AutoCloseable> lastResources = new ConcurrentLinkedDeque<>();
     private volatile Path directory;
+    private volatile boolean secured;
 
     TestScope() {
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, thrown) -> uncaught.add("uncaught in " + thread + ": " + Await.stackOf(thrown)));
+    }
+
+    /** The streams of this test are secured, which is not what it is about: {@link Events} leave {@code secure} out. */
+    void setSecured() {
+        secured = true;
+    }
+
+    boolean isSecured() {
+        return secured;
     }
 
     /** Has a stream destroyed at the end of the test, whatever its outcome. */

@@ -21,20 +21,29 @@ public enum Transports {
     /** TCP over IPv6. */
     TCP6("::1", false),
     /** TCP over IPv4 with all events of both ends on one thread of the user's, as in Node. */
-    TCP4_EXECUTOR("127.0.0.1", true);
+    TCP4_EXECUTOR("127.0.0.1", true),
+    /** TLS over TCP over IPv4, both ends secured from the first byte on. */
+    TLS_TCP("127.0.0.1", false, true);
 
     private final String host;
     private final boolean oneThread;
+    private final boolean secured;
 
     Transports(String host, boolean oneThread) {
+        this(host, oneThread, false);
+    }
+
+    Transports(String host, boolean oneThread, boolean secured) {
         this.host = host;
         this.oneThread = oneThread;
+        this.secured = secured;
     }
 
     /** Opens it for one test; skips the test where this machine lacks it. */
     public Wire open(TestScope scope) {
         assumeTrue(canListen(), () -> this + ": this machine cannot listen on " + host);
-        return new Wire(this, scope, host, oneThread ? scope.executor(1) : null);
+        return new Wire(
+                this, scope, host, oneThread ? scope.executor(1) : null, secured ? WireSecurity.INSTANCE : null);
     }
 
     private boolean canListen() {

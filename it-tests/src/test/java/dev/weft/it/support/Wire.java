@@ -41,7 +41,14 @@ public final class Wire {
     private final String host;
     private final Executor executor;
 
-    Wire(Transports transport, TestScope scope, String host, Executor executor) {
+    /** Null for plain text. */
+    private final WireSecurity security;
+
+    Wire(Transports transport, TestScope scope, String host, Executor executor, WireSecurity security) {
+        this.security = security;
+        if (security != null) {
+            scope.setSecured();
+        }
         this.transport = transport;
         this.scope = scope;
         this.host = host;
@@ -100,6 +107,11 @@ public final class Wire {
         });
     }
 
+    /** Whether streams are secured: what is written waits for the handshake, and so {@code write} is false until then. */
+    public boolean isSecured() {
+        return security != null;
+    }
+
     // -- Servers. --
 
     /** {@return a server that does not listen yet} */
@@ -111,6 +123,9 @@ public final class Wire {
     public Server server(UnaryOperator<ServerOptions> change, Listener<? super Stream> onConnection) {
         ServerOptions options = change.apply(ServerOptions.defaults().dispatcher(executor));
         Server server = Net.createServer(options, scope::add);
+        if (security != null) {
+            security.secureAccepted(server);
+        }
         server.onConnection(onConnection);
         return scope.add(server);
     }
@@ -161,12 +176,22 @@ public final class Wire {
 
     /** Begins to connect a stream to where a server is, or was. */
     public Stream connect(Stream stream, SocketAddress address) {
-        return stream.connect(((InetSocketAddress) address).getPort(), host);
+        return secured(stream.connect(((InetSocketAddress) address).getPort(), host));
     }
 
     /** Begins to connect a stream to a peer. */
     public Stream connect(Stream stream, PeerListener listener) {
-        return stream.connect(listener.port(), host);
+        return secured(stream.connect(listener.port(), host));
+    }
+
+    private void awaitSecured(Stream stream) {
+        if (security != null) {
+            Await.until("it is secured: " + stream, () -> stream.secureSession() != null);
+        }
+    }
+
+    private Stream secured(Stream connecting) {
+        return security == null ? connecting : security.secureConnecting(connecting);
     }
 
     /** {@return the events of a stream that is connected to a server, or about to be, from the first on} */
@@ -251,9 +276,8 @@ public final class Wire {
         }
         InetSocketAddress address = (InetSocketAddress) Objects.requireNonNull(server.address());
         InetSocketAddress remote = new InetSocketAddress(InetAddress.getByName(host), address.getPort());
-        Peer peer = new Peer(socket);
         socket.connect(remote, (int) Await.LIMIT.toMillis());
-        return peer;
+        return security == null ? new Peer(socket) : new Peer(security.secure(socket, true), socket);
     }
 
     /** {@return a peer that waits for streams} */
@@ -263,7 +287,7 @@ public final class Wire {
 
     /** {@return a peer that waits for streams, with a receive buffer of that size on each connection} */
     public PeerListener peerListener(int receiveBuffer) throws IOException {
-        return scope.add(new PeerListener(InetAddress.getByName(host), receiveBuffer, scope));
+        return scope.add(new PeerListener(InetAddress.getByName(host), receiveBuffer, scope, security));
     }
 
     // -- Both ends. --
@@ -291,6 +315,8 @@ public final class Wire {
         clientEvents.await("connect");
         Events serverEvents = take("the server accepts", accepted);
         serverEvents.await("connect");
+        awaitSecured(client);
+        awaitSecured(serverEvents.stream());
         return new Pair(client, clientEvents, serverEvents.stream(), serverEvents, server);
     }
 
@@ -304,6 +330,8 @@ public final class Wire {
         Peer peer = dial(server, peerReceiveBuffer);
         Events events = take("the server accepts", accepted);
         events.await("connect");
+        awaitSecured(events.stream());
+        peer.awaitSecured();
         return new Accepted(events.stream(), events, peer, server);
     }
 
@@ -323,6 +351,8 @@ public final class Wire {
         connect(stream, listener);
         Peer peer = listener.accept();
         events.await("connect");
+        awaitSecured(stream);
+        peer.awaitSecured();
         return new Connected(stream, events, peer);
     }
 
