@@ -173,6 +173,9 @@ public final class Peer implements AutoCloseable {
         if (handshake != null && !handshake.isDone() && !socket.isClosed()) {
             plain.close();
         }
+        if (handshake != null && !socket.isClosed()) {
+            socket.setSoTimeout(1); // or it waits for what the stream might still send
+        }
         socket.close();
     }
 }
