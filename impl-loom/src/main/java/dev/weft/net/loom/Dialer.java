@@ -55,7 +55,7 @@ final class Dialer {
     }
 
     String protocol() {
-        return target instanceof InetSocketAddress ? "tcp" : "unix";
+        return provider.protocol();
     }
 
     /**

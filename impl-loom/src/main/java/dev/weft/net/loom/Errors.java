@@ -34,11 +34,12 @@ final class Errors {
             @Nullable SocketAddress remote,
             String what) {
         StringBuilder text = new StringBuilder(operation).append(' ').append(protocol);
-        if (local != null) {
+        boolean hasLocal = Addresses.isNamed(local);
+        if (hasLocal) {
             text.append(' ').append(Addresses.text(local));
         }
-        if (remote != null) {
-            text.append(local == null ? " " : "->").append(Addresses.text(remote));
+        if (Addresses.isNamed(remote)) {
+            text.append(hasLocal ? "->" : " ").append(Addresses.text(remote));
         }
         return text.append(": ").append(what).toString();
     }
@@ -68,6 +69,9 @@ final class Errors {
         String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
         if (text.contains("timed out")) {
             return Code.TIMED_OUT;
+        }
+        if (text.contains("no such file or directory")) {
+            return Code.NOT_FOUND;
         }
         if (text.contains("address already in use")) {
             return Code.ADDRESS_IN_USE;

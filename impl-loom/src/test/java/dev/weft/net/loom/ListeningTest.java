@@ -55,7 +55,7 @@ class ListeningTest {
 
         @Override
         public String protocol() {
-            return "fake";
+            return "tcp";
         }
 
         @Override
@@ -94,6 +94,11 @@ class ListeningTest {
     }
 
     private final class FakeListener implements TransportProvider {
+        @Override
+        public String protocol() {
+            return "tcp";
+        }
+
         @Override
         public boolean supports(SocketAddress address) {
             return true;
