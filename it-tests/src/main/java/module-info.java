@@ -8,4 +8,7 @@ open module dev.weft.it {
     requires io.vertx.core;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
     requires dev.weft.net.loom;
+    requires dev.weft.net.unix;
+    // The tests duplicate descriptors with it.
+    requires org.newsclub.net.unix;
 }

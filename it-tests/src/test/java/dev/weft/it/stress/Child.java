@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Another process that talks in lines: what it is to do on its standard input, what happened on its standard output.
@@ -72,6 +76,37 @@ public final class Child implements AutoCloseable {
     }
 
     /**
+     * Starts a class of the tests with weft's api and engine, and none of its other modules.
+     *
+     * @param main its class
+     * @return the process
+     */
+    public static Child javaWithoutModules(Class<?> main) {
+        String path =
+                System.getProperty("jdk.module.path", "") + File.pathSeparator + System.getProperty("java.class.path");
+        String bare = Pattern.compile(File.pathSeparator, Pattern.LITERAL)
+                .splitAsStream(path)
+                .filter(entry -> !entry.isEmpty() && !isOtherModule(Path.of(entry)))
+                .collect(Collectors.joining(File.pathSeparator));
+        return start(List.of(javaProgram(), "-cp", testClasses(main) + File.pathSeparator + bare, main.getName()));
+    }
+
+    /** What a {@link java.util.ServiceLoader} would find there. */
+    private static boolean isOtherModule(Path entry) {
+        List<String> services = List.of(
+                "META-INF/services/dev.weft.net.spi.TransportProvider",
+                "META-INF/services/dev.weft.net.spi.SecurityProvider");
+        if (Files.isDirectory(entry)) {
+            return services.stream().anyMatch(service -> Files.exists(entry.resolve(service)));
+        }
+        try (JarFile jar = new JarFile(entry.toFile())) {
+            return services.stream().anyMatch(service -> jar.getEntry(service) != null);
+        } catch (IOException e) {
+            throw new AssertionError("cannot look into " + entry, e);
+        }
+    }
+
+    /**
      * {@link #java} with a bound on its descriptors.
      *
      * @param descriptors how many it may have open, those of the JVM included
@@ -87,16 +122,20 @@ public final class Child implements AutoCloseable {
 
     private static List<String> javaCommand(Class<?> main, List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(javaProgram());
         command.addAll(options);
         String modules = System.getProperty("jdk.module.path");
         if (modules != null) {
-            command.addAll(List.of("--module-path", modules, "--add-modules", "dev.weft.net.loom"));
+            command.addAll(List.of("--module-path", modules, "--add-modules", "dev.weft.net.loom,dev.weft.net.unix"));
         }
         command.addAll(List.of("-cp", testClasses(main) + File.pathSeparator + System.getProperty("java.class.path")));
         command.add(main.getName());
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    private static String javaProgram() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
     /** On the module path the tests are patched into a module, and no property names their directory. */

@@ -3,30 +3,56 @@ package dev.weft.it.support;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The other end of a connection, spoken to with plain java.net on the test's own thread, so that the test decides what it
- * does and when. Every wait is bounded.
+ * The other end of a connection, spoken to with a plain channel on the test's own thread, so that the test decides what it
+ * does and when. Every wait but that of {@link #send(byte[])} is bounded.
  */
 public final class Peer implements AutoCloseable {
-    private final Socket socket;
+    private final SocketChannel channel;
+    private final Selector readable;
+    private final Selector writable;
+    private final int localPort;
+    private final int remotePort;
 
-    Peer(Socket socket) throws IOException {
-        this.socket = socket;
-        socket.setSoTimeout((int) Await.LIMIT.toMillis());
+    /** Over a connected channel. */
+    Peer(SocketChannel channel) throws IOException {
+        this.channel = channel;
+        localPort = port(channel.getLocalAddress());
+        remotePort = port(channel.getRemoteAddress());
+        channel.configureBlocking(false);
+        readable = selector(SelectionKey.OP_READ);
+        writable = selector(SelectionKey.OP_WRITE);
     }
 
-    /** {@return our port} */
+    private Selector selector(int operation) throws IOException {
+        Selector selector = channel.provider().openSelector();
+        channel.register(selector, operation);
+        return selector;
+    }
+
+    private static int port(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+    }
+
+    /** {@return our port, 0 if there are none} */
     public int localPort() {
-        return socket.getLocalPort();
+        return localPort;
     }
 
-    /** {@return the port of the stream} */
+    /** {@return the port of the stream, 0 if there are none} */
     public int remotePort() {
-        return socket.getPort();
+        return remotePort;
     }
 
     /** Sends text as UTF-8. */
@@ -36,20 +62,25 @@ public final class Peer implements AutoCloseable {
 
     /** Sends bytes; parks if the stream does not read. */
     public Peer send(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        ByteBuffer rest = ByteBuffer.wrap(bytes);
+        while (rest.hasRemaining()) {
+            if (channel.write(rest) == 0) {
+                select(writable, 0);
+            }
+        }
         return this;
     }
 
     /** Sends FIN. */
     public Peer finish() throws IOException {
-        socket.shutdownOutput();
+        channel.shutdownOutput();
         return this;
     }
 
     /** Sends RST. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        close();
     }
 
     /** {@return so many bytes} */
@@ -99,22 +130,41 @@ public final class Peer implements AutoCloseable {
         throw new AssertionError("the stream has ended cleanly, not with a reset");
     }
 
-    /** Whether something can be read at this moment. */
+    /** Whether something can be read at this moment, or it has ended. */
     public boolean hasInput() throws IOException {
-        return socket.getInputStream().available() > 0;
+        return readable.selectNow(key -> {}) > 0;
     }
 
     private int read(byte[] target, int offset, int length, String what) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(target, offset, length);
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
+        for (; ; ) {
+            int n = channel.read(buffer);
+            if (n != 0) {
+                return n;
+            }
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                throw new AssertionError(
+                        "not within " + Await.LIMIT.toSeconds() + " s: the peer of the stream reads " + what);
+            }
+            select(readable, millis);
+        }
+    }
+
+    private static void select(Selector selector, long millis) throws IOException {
         try {
-            return socket.getInputStream().read(target, offset, length);
-        } catch (SocketTimeoutException e) {
-            throw new AssertionError(
-                    "not within " + Await.LIMIT.toSeconds() + " s: the peer of the stream reads " + what, e);
+            int unused = selector.select(key -> {}, millis);
+        } catch (ClosedSelectorException e) {
+            throw (ClosedChannelException) new ClosedChannelException().initCause(e);
         }
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        try (readable;
+                writable) {
+            channel.close();
+        }
     }
 }
