@@ -94,6 +94,8 @@ final class Errors {
         if (text.contains("broken pipe")) {
             return Code.BROKEN_PIPE;
         }
-        return cause instanceof ConnectException ? Code.CONNECTION_REFUSED : Code.OTHER;
+        return cause instanceof ConnectException || text.contains("connection refused")
+                ? Code.CONNECTION_REFUSED
+                : Code.OTHER;
     }
 }

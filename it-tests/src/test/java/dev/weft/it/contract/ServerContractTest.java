@@ -582,9 +582,9 @@ class ServerContractTest extends ContractTest {
             Events lateEvents = Events.of(scope, late);
             wire.connect(late, address);
             lateEvents.assertClosedAfter("error", "close(true)");
-            assertEquals(
-                    Code.CONNECTION_REFUSED,
-                    assertInstanceOf(NetException.class, lateEvents.error()).code());
+            Code code =
+                    assertInstanceOf(NetException.class, lateEvents.error()).code();
+            assertTrue(code == Code.CONNECTION_REFUSED || (code == Code.NOT_FOUND && !wire.hasPorts()), code::toString);
         }
     }
 

@@ -8,11 +8,11 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 
 /** The programs of this machine. */
-final class Programs {
+public final class Programs {
     private Programs() {}
 
     /** Skips the test where there is no such program. */
-    static void assumePresent(String name) {
+    public static void assumePresent(String name) {
         boolean present = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
                 .anyMatch(directory -> Files.isExecutable(Path.of(directory, name)));
         Assumptions.assumeTrue(present, () -> "no " + name + " on this machine");

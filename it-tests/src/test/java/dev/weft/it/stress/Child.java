@@ -64,6 +64,20 @@ public final class Child implements AutoCloseable {
     }
 
     /**
+     * {@link #java} without the option that permits native calls.
+     *
+     * @param main its class
+     * @param options of its JVM
+     * @param arguments of its main method
+     * @return the process
+     */
+    public static Child javaAsIs(Class<?> main, List<String> options, String... arguments) {
+        List<String> command = javaCommand(main, options, arguments);
+        command.removeIf(option -> option.startsWith("--enable-native-access"));
+        return start(command);
+    }
+
+    /**
      * Starts a class of the tests on the JDK, and with the weft, that this test runs on.
      *
      * @param main its class
@@ -120,12 +134,25 @@ public final class Child implements AutoCloseable {
         return start(command);
     }
 
+    /**
+     * The command that {@link #java} starts, for a program that starts it itself.
+     *
+     * @param main its class
+     * @param arguments of its main method
+     * @return program and arguments
+     */
+    public static List<String> javaCommand(Class<?> main, String... arguments) {
+        return javaCommand(main, List.of(), arguments);
+    }
+
     private static List<String> javaCommand(Class<?> main, List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(javaProgram());
         command.addAll(options);
         String modules = System.getProperty("jdk.module.path");
-        if (modules != null) {
+        boolean named = modules != null;
+        command.add("--enable-native-access=" + (named ? "dev.weft.net.unix,org.newsclub.net.unix" : "ALL-UNNAMED"));
+        if (named) {
             command.addAll(List.of("--module-path", modules, "--add-modules", "dev.weft.net.loom,dev.weft.net.unix"));
         }
         command.addAll(List.of("-cp", testClasses(main) + File.pathSeparator + System.getProperty("java.class.path")));
@@ -307,7 +334,7 @@ public final class Child implements AutoCloseable {
     }
 
     /** Its number. */
-    String pid() {
+    public String pid() {
         return Long.toString(process.pid());
     }
 

@@ -48,8 +48,7 @@ final class InheritedPathPlace extends PathPlace {
 
     private static void listenAt(Server server, SocketAddress address, Action listening) {
         try {
-            server.listenFD(
-                    Inherited.listening(ServerSocketChannel.open(StandardProtocolFamily.UNIX), address), listening);
+            Inherited.listen(server, ServerSocketChannel.open(StandardProtocolFamily.UNIX), address, listening);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

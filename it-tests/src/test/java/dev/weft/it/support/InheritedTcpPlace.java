@@ -8,18 +8,19 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 
 /** Ports on which a descriptor listens that the server is given. */
 final class InheritedTcpPlace extends TcpPlace {
-    InheritedTcpPlace(TestScope scope, String host) {
-        super(scope, host);
+    InheritedTcpPlace(TestScope scope) {
+        super(scope, "127.0.0.1");
     }
 
     @Override
     public void listen(Server server, Action listening) {
         try {
-            server.listenFD(Inherited.listening(ServerSocketChannel.open(), free()), listening);
+            Inherited.listen(server, ServerSocketChannel.open(StandardProtocolFamily.INET), free(), listening);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -30,7 +31,7 @@ final class InheritedTcpPlace extends TcpPlace {
         try {
             InetSocketAddress same =
                     new InetSocketAddress(InetAddress.getByName(host()), ((InetSocketAddress) address).getPort());
-            server.listenFD(Inherited.listening(ServerSocketChannel.open(), same), listening);
+            Inherited.listen(server, ServerSocketChannel.open(StandardProtocolFamily.INET), same, listening);
         } catch (IOException e) {
             super.listen(server, address, listening); // taken: for the server to find out
         }

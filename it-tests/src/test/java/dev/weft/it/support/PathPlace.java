@@ -53,8 +53,10 @@ class PathPlace implements Place {
     }
 
     @Override
-    public SocketAddress nowhere() {
-        return UnixDomainSocketAddress.of(file());
+    public SocketAddress nowhere() throws IOException {
+        try (ServerSocketChannel gone = openListener()) {
+            return gone.bind(free()).getLocalAddress();
+        }
     }
 
     @Override

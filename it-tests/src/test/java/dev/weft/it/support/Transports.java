@@ -31,7 +31,7 @@ public enum Transports {
     INHERITED_TCP4("127.0.0.1", false) {
         @Override
         Place place(TestScope scope) {
-            return new InheritedTcpPlace(scope, "127.0.0.1");
+            return new InheritedTcpPlace(scope);
         }
     },
     /** Unix sockets at a descriptor that the server was given. */

@@ -20,6 +20,9 @@ final class Junix {
 
     /** Another descriptor for what a descriptor stands for. */
     static FileDescriptor duplicate(FileDescriptor descriptor) throws IOException {
+        if (!descriptor.valid()) {
+            throw new IOException("the descriptor is not open");
+        }
         return FileDescriptorCast.duplicating(descriptor).getFileDescriptor();
     }
 

@@ -47,10 +47,7 @@ final class RawAddress {
         return switch (family) {
             case Posix.AF_UNIX -> unix(bytes(raw, FAMILY, Math.max(0, raw.limit() - FAMILY)));
             case Posix.AF_INET -> new InetSocketAddress(InetAddress.getByAddress(bytes(raw, 4, 4)), port(raw));
-            case Posix.AF_INET6 -> {
-                Inet6Address ip = Inet6Address.getByAddress(null, bytes(raw, 8, 16), scope(raw.getInt(24)));
-                yield new InetSocketAddress(ip, port(raw));
-            }
+            case Posix.AF_INET6 -> new InetSocketAddress(ipv6(bytes(raw, 8, 16), raw.getInt(24)), port(raw));
             default -> throw unknown(family);
         };
     }
@@ -60,9 +57,9 @@ final class RawAddress {
                 + ", and must be of AF_UNIX (1), AF_INET (2) or AF_INET6 (10)");
     }
 
-    /** The JDK knows an address without a scope by -1. */
-    private static int scope(int id) {
-        return id == 0 ? -1 : id;
+    /** As the JDK has it, an IPv4 address that is mapped into IPv6 is an IPv4 address. */
+    private static InetAddress ipv6(byte[] bytes, int scope) throws IOException {
+        return scope == 0 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, scope);
     }
 
     private static int port(ByteBuffer raw) {

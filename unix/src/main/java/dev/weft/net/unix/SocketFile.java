@@ -23,19 +23,24 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The file by which clients find a listening Unix socket. A process that is killed leaves it behind, and nothing in it tells
  * that from one that is alive: only connecting does.
  *
- * <p>To bind is to make the file, which fails if there is one, so of several servers one wins. What is dead is removed first,
- * under a {@link ReplacementLock}, since a server that finds a dead file must not remove the live one that another server has put
- * there meanwhile.
+ * <p>To bind is to make the file, which fails if there is one, so of several servers one wins; what is dead is removed first.
+ * All of that happens under a {@link SocketFileLock}. Otherwise a server that finds a dead file might remove the live one that another
+ * server has put there meanwhile; and a server that has bound, and does not listen yet, looks dead.
  */
 final class SocketFile {
     /** Enough for those who bind where someone has just gone away; what is there after that does not go away. */
     private static final int TRIES = 16;
+
+    /** A server that has bound listens long before that. */
+    private static final long SECOND_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     /** {@code S_IFMT} and {@code S_IFSOCK}, the same on every Unix. */
     private static final int TYPE_MASK = 0170000;
@@ -66,33 +71,34 @@ final class SocketFile {
      * @throws IOException if it cannot be made; {@link BindException} if something is there that must be left alone
      */
     ServerSocketChannel bind() throws IOException {
-        ServerSocketChannel channel = tryBind();
-        if (channel != null) {
-            return channel;
-        }
-        requireDead();
+        UnixDomainSocketAddress unused = SocketPath.address(path);
+        boolean dead = requireNobody(); // before the lock, for which one needs more permissions
         try {
-            ReplacementLock lock = ReplacementLock.of(path);
+            SocketFileLock lock = SocketFileLock.of(path);
             try {
-                return replace();
+                return bindOrReplace(dead);
             } finally {
                 lock.close();
             }
+        } catch (NoSuchFileException e) {
+            throw new SocketException("No such file or directory: its folder is not there");
         } catch (AccessDeniedException e) {
-            throw new BindException(
-                    "Permission denied: no one listens on that file any more, but it cannot be replaced in its folder, "
-                            + e.getMessage());
+            throw new BindException("Permission denied" + (dead ? ": no one listens on that file any more, but it cannot be"
+                    + " replaced" : "") + (e.getFile() == null ? "" : ", " + e.getFile()));
         }
     }
 
-    private ServerSocketChannel replace() throws IOException {
+    private ServerSocketChannel bindOrReplace(boolean wasDead) throws IOException {
+        boolean dead = wasDead;
         for (int i = 0; i < TRIES; i++) {
-            requireDead(); // whoever had the lock before may have replaced it
-            Files.deleteIfExists(path);
+            if (dead && requireNobody()) { // whoever had the lock before may have replaced it
+                Files.deleteIfExists(path);
+            }
             ServerSocketChannel channel = tryBind();
             if (channel != null) {
                 return channel;
             }
+            dead = true;
         }
         throw inUse("others keep binding and leaving it");
     }
@@ -137,7 +143,6 @@ final class SocketFile {
 
     /** Binds where no one else may look, so that there is no moment with other permissions; then the file moves out. */
     private @Nullable ServerSocketChannel tryBindInside(Set<PosixFilePermission> wanted) throws IOException {
-        SocketPath.address(path);
         Path folder = makeFolder();
         Path inside = folder.resolve(NAME_INSIDE);
         try {
@@ -193,25 +198,42 @@ final class SocketFile {
 
     // -- What is there already. --
 
-    /** Returns if nothing is there, or a socket on which no one listens. */
-    private void requireDead() throws IOException {
+    /** Returns if nothing is there, or a socket on which no one listens; then it is true. */
+    private boolean requireNobody() throws IOException {
         String other = otherThanSocket();
         if (other != null) {
             throw inUse("there is " + other + ", which is not a socket, and was left alone");
+        }
+        if (!refuses()) {
+            return false;
+        }
+        // A server of another kind may have bound, and be about to listen.
+        LockSupport.parkNanos(this, SECOND_LOOK_NANOS); // parks
+        return refuses();
+    }
+
+    /** Whether there is a socket that refuses connections; throws if it does not, and returns false if nothing is there. */
+    private boolean refuses() throws IOException {
+        if (!exists()) {
+            return false;
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false);
             boolean unused = probe.connect(UnixDomainSocketAddress.of(path));
         } catch (ConnectException e) {
-            return; // refused
+            return true;
         } catch (SocketException e) {
-            if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-                return;
+            if (!exists()) {
+                return false;
             }
             // A backlog that is full, a socket of another type, no permission: someone's.
             throw inUse("there is a socket that someone may listen on, connecting to it says: " + e.getMessage());
         }
         throw inUse("there is a socket that someone listens on");
+    }
+
+    private boolean exists() {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Null for a socket, and if nothing is there. */

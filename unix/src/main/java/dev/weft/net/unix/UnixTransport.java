@@ -42,15 +42,16 @@ class UnixTransport extends ChannelTransport implements PeerCredentials.Source {
                 }
             }
             LockSupport.parkNanos(this, backOff); // parks
+            channel().close();
             replace(SocketChannel.open(StandardProtocolFamily.UNIX));
         }
     }
 
     private void tryConnect(SocketAddress address) throws IOException {
         if (address instanceof AbstractAddress name) {
-            SocketChannel unconnected = channel();
-            replace(AbstractSocket.connect(name));
-            unconnected.close();
+            SocketChannel connected = AbstractSocket.connect(name);
+            channel().close();
+            replace(connected);
             ChannelTransport unused = connected(channel().getLocalAddress(), name);
         } else if (address instanceof UnixDomainSocketAddress path) {
             super.connect(SocketPath.address(path.getPath())); // parks

@@ -55,6 +55,15 @@ class RawAddressTest {
     }
 
     @Test
+    void ipv4MappedIntoIpv6IsIpv4() throws IOException {
+        ByteBuffer raw = raw(28);
+        putPort(raw, 80);
+        raw.put(8, new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 127, 0, 0, 1});
+        assertEquals(
+                new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 80), RawAddress.decode(raw, Posix.AF_INET6));
+    }
+
+    @Test
     void aPathEndsAtTheFirstZeroByte() throws IOException {
         assertEquals(UnixDomainSocketAddress.of("/run/x"), RawAddress.decode(unix("/run/x\0"), Posix.AF_UNIX));
         assertEquals(UnixDomainSocketAddress.of("/run/x"), RawAddress.decode(unix("/run/x"), Posix.AF_UNIX));

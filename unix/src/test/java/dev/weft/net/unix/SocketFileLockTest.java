@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ReplacementLockTest {
+class SocketFileLockTest {
     @TempDir
     Path folder;
 
@@ -27,7 +27,7 @@ class ReplacementLockTest {
             for (int i = 0; i < 8; i++) {
                 threads.execute(() -> {
                     for (int round = 0; round < 25; round++) {
-                        try (ReplacementLock lock = ReplacementLock.of(socket)) {
+                        try (SocketFileLock lock = SocketFileLock.of(socket)) {
                             most.accumulateAndGet(inside.incrementAndGet(), Math::max);
                             rounds.incrementAndGet();
                             inside.decrementAndGet();
@@ -49,7 +49,7 @@ class ReplacementLockTest {
     void aFileThatAKilledProcessHasLeftIsNoObstacle() throws IOException {
         Path file = folder.resolve(".x.sock.lock");
         Files.writeString(file, "left behind");
-        try (ReplacementLock lock = ReplacementLock.of(folder.resolve("x.sock"))) {
+        try (SocketFileLock lock = SocketFileLock.of(folder.resolve("x.sock"))) {
             assertEquals(true, Files.exists(file));
         }
         assertFalse(Files.exists(file));

@@ -14,11 +14,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Held, for some milliseconds, by the one server that replaces a dead socket file: among all processes that keep to it, by a
+ * Held, for some milliseconds, by the one server that makes or replaces a socket file: among all processes that keep to it, by a
  * lock on a file beside it, {@code .name.lock}, which is gone afterwards. The system takes the lock away from a process that
  * is killed.
  */
-final class ReplacementLock implements Closeable {
+final class SocketFileLock implements Closeable {
     /** The system gives such locks to processes, not to threads. */
     private static final ReentrantLock IN_THIS_PROCESS = new ReentrantLock();
 
@@ -27,13 +27,13 @@ final class ReplacementLock implements Closeable {
     private final Path file;
     private final FileChannel channel;
 
-    private ReplacementLock(Path file, FileChannel channel) {
+    private SocketFileLock(Path file, FileChannel channel) {
         this.file = file;
         this.channel = channel;
     }
 
     /** Waits until it has it. */
-    static ReplacementLock of(Path socket) throws IOException {
+    static SocketFileLock of(Path socket) throws IOException {
         Path file = socket.resolveSibling("." + socket.getFileName() + ".lock");
         IN_THIS_PROCESS.lock(); // parks
         try {
@@ -43,7 +43,7 @@ final class ReplacementLock implements Closeable {
                 try {
                     Object unused = channel.lock(); // blocks
                     if (isStillAt(file, channel)) {
-                        return new ReplacementLock(file, channel);
+                        return new SocketFileLock(file, channel);
                     }
                 } catch (IOException | RuntimeException e) {
                     channel.close();
