@@ -582,8 +582,7 @@ class ServerContractTest extends ContractTest {
             Events lateEvents = Events.of(scope, late);
             wire.connect(late, address);
             lateEvents.assertClosedAfter("error", "close(true)");
-            Code code =
-                    assertInstanceOf(NetException.class, lateEvents.error()).code();
+            Code code = assertInstanceOf(NetException.class, lateEvents.error()).code();
             assertTrue(code == Code.CONNECTION_REFUSED || (code == Code.NOT_FOUND && !wire.hasPorts()), code::toString);
         }
     }

@@ -62,11 +62,10 @@ class AbstractNameTest {
     }
 
     private Server echo() {
-        Server server = scope.add(Net.createServer(
-                        ServerOptions.defaults().allowHalfOpen(true), stream -> {
-                            stream.onData(stream::write);
-                            stream.onEnd(stream::end);
-                        }))
+        Server server = scope.add(Net.createServer(ServerOptions.defaults().allowHalfOpen(true), stream -> {
+                    stream.onData(stream::write);
+                    stream.onEnd(stream::end);
+                }))
                 .listen(name);
         assertEquals(name, Await.value("bound", server.bound()));
         return server;
@@ -143,8 +142,7 @@ class AbstractNameTest {
     }
 
     /** Accepts no one until it is told to. */
-    private static final String BUSY =
-            """
+    private static final String BUSY = """
             import socket, sys
             listener = socket.socket(socket.AF_UNIX)
             listener.bind('\\0' + sys.argv[1])
@@ -159,14 +157,15 @@ class AbstractNameTest {
     @Test
     void connectWaitsForRoomInTheBacklogAsLongAsConnectTimeoutAllows() {
         Programs.assumePresent("python3");
-        try (Child busy = Child.start(List.of("python3", "-c", BUSY, name.toString().substring(1)))) {
+        try (Child busy =
+                Child.start(List.of("python3", "-c", BUSY, name.toString().substring(1)))) {
             busy.expect("ready");
             List<Stream> streams = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 streams.add(scope.add(Net.createConnection(name)));
             }
-            Stream hurried = scope.add(
-                    Net.createStream(StreamOptions.defaults().connectTimeout(Duration.ofMillis(300))));
+            Stream hurried =
+                    scope.add(Net.createStream(StreamOptions.defaults().connectTimeout(Duration.ofMillis(300))));
             CompletableFuture<Throwable> error = new CompletableFuture<>();
             hurried.onError(error::complete);
             Await.until("one fits", () -> streams.stream().anyMatch(one -> one.readyState() == ReadyState.OPEN));

@@ -18,7 +18,8 @@ final class ActivatedEcho {
         for (SystemdActivation.Socket socket : sockets) {
             Server server = Net.createServer(stream -> stream.onData(stream::write));
             server.listenFD(socket.fd());
-            System.out.println("listening " + socket.name() + " " + server.bound().get(20, TimeUnit.SECONDS));
+            System.out.println(
+                    "listening " + socket.name() + " " + server.bound().get(20, TimeUnit.SECONDS));
         }
         while (System.in.read() >= 0) {
             // until the end

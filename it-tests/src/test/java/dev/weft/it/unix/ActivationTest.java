@@ -33,8 +33,7 @@ class ActivationTest {
     private static final int CLIENTS = 300;
 
     /** Binds TCP and Unix, has them be descriptors 3 and 4 of the program, and waits for it. */
-    private static final String PARENT =
-            """
+    private static final String PARENT = """
             import os, socket, sys
             tcp = socket.socket()
             tcp.bind(('127.0.0.1', 0))
@@ -92,8 +91,8 @@ class ActivationTest {
         }
     }
 
-    private static SocketAddress loopback(int port) throws IOException {
-        return new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port);
+    private static SocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
 
     @Test
@@ -121,10 +120,7 @@ class ActivationTest {
         Programs.assumePresent("systemd-socket-activate");
         int port = freePort();
         List<String> command = new ArrayList<>(List.of(
-                "systemd-socket-activate",
-                "--listen=127.0.0.1:" + port,
-                "--listen=" + file,
-                "--fdname=tcp:unix"));
+                "systemd-socket-activate", "--listen=127.0.0.1:" + port, "--listen=" + file, "--fdname=tcp:unix"));
         command.addAll(Child.javaCommand(ActivatedEcho.class));
         try (Child systemd = Child.start(command)) {
             // It binds, and starts the program when the first client comes.
@@ -155,7 +151,7 @@ class ActivationTest {
     }
 
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
     }

@@ -48,7 +48,8 @@ class CrowdTest {
     }
 
     private Server echo(SocketAddress address) {
-        Server server = scope.add(Net.createServer(stream -> stream.onData(stream::write))).listen(address);
+        Server server = scope.add(Net.createServer(stream -> stream.onData(stream::write)))
+                .listen(address);
         Object unused = Await.value("bound", server.bound());
         return server;
     }

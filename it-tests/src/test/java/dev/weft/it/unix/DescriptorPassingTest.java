@@ -63,7 +63,8 @@ class DescriptorPassingTest {
     /** A descriptor that is lost stays open, and keeps its file. */
     @AfterEach
     void noFileIsLeftOpen() throws IOException {
-        Await.until(() -> "no file is left open: " + openFiles(), () -> openFiles().equals(openFilesBefore));
+        Await.until(
+                () -> "no file is left open: " + openFiles(), () -> openFiles().equals(openFilesBefore));
         Files.delete(content);
     }
 
@@ -145,12 +146,22 @@ class DescriptorPassingTest {
             heard.complete(new Heard(stream));
             accepted.complete(scope.add(stream));
         });
-        return new Pair(
-                client, Await.value("accepted", accepted), new Heard(client), Await.value("accepted", heard));
+        return new Pair(client, Await.value("accepted", accepted), new Heard(client), Await.value("accepted", heard));
     }
 
     @Test
     void aFileGoesBothWays() throws IOException {
+        assertGoesBothWays();
+    }
+
+    @Test
+    void aFileGoesBothWaysAtAnAbstractName() throws IOException {
+        address = PassingAddress.of(
+                AbstractAddress.of("weft-passing-" + ProcessHandle.current().pid()));
+        assertGoesBothWays();
+    }
+
+    private void assertGoesBothWays() throws IOException {
         Pair pair = pair();
         try (FileInputStream file = file("one")) {
             DescriptorPassing.of(pair.client).write(bytes("x"), file.getFD());
@@ -160,13 +171,6 @@ class DescriptorPassingTest {
             DescriptorPassing.of(pair.server).write(bytes("y"), file.getFD());
         }
         pair.atClient.await("[two]y");
-    }
-
-    @Test
-    void aFileGoesAtAnAbstractName() throws IOException {
-        address = PassingAddress.of(
-                AbstractAddress.of("weft-passing-" + ProcessHandle.current().pid()));
-        aFileGoesBothWays();
     }
 
     @Test
@@ -258,8 +262,7 @@ class DescriptorPassingTest {
         }));
         server.listen(address);
         Object unused = Await.value("bound", server.bound());
-        String program =
-                """
+        String program = """
                 import os, socket, sys
                 client = socket.socket(socket.AF_UNIX)
                 client.connect(sys.argv[1])

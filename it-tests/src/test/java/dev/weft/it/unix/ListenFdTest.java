@@ -88,7 +88,9 @@ class ListenFdTest {
     @Test
     @DisplayName("This file descriptor must have already had the `bind(2)` and `listen(2)` system calls invoked on it.")
     void ipv6() throws IOException {
-        InetAddress loopback = InetAddress.getByName("::1");
+        byte[] one = new byte[16];
+        one[15] = 1;
+        InetAddress loopback = InetAddress.getByAddress(one);
         FileDescriptor descriptor;
         try {
             descriptor = listening(StandardProtocolFamily.INET6, new InetSocketAddress(loopback, 0));

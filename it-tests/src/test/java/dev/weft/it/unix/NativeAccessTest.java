@@ -18,7 +18,9 @@ class NativeAccessTest {
     @Test
     void pathSocketsWorkWithoutAWarning(TestScope scope) {
         try (Child program = Child.javaAsIs(
-                WithoutNative.class, List.of(), scope.directory().resolve("x.sock").toString())) {
+                WithoutNative.class,
+                List.of(),
+                scope.directory().resolve("x.sock").toString())) {
             assertEquals("echo of 5\n", program.outputAtEnd(), program::toString);
             assertEquals("", program.errors());
         }

@@ -39,8 +39,7 @@ class PeerCredentialsTest {
             OptionalLong.of(ProcessHandle.current().pid());
 
     /** Connects as another user, if it may, says who it is, and waits. */
-    private static final String OTHER_USER =
-            """
+    private static final String OTHER_USER = """
             import os, socket, sys
             if os.getuid() == 0:
                 os.setgid(54321)
@@ -102,12 +101,10 @@ class PeerCredentialsTest {
         Object unused = Await.value("bound", server.bound());
         letAnyoneConnect();
         try (Child child = Child.start(List.of("python3", "-c", OTHER_USER, file.toString()))) {
-            String[] says = child.expect("").split(" ");
+            String[] says = child.expect("").split(" ", 3);
             assertEquals(
                     new PeerCredentials(
-                            Long.parseLong(says[0]),
-                            Long.parseLong(says[1]),
-                            OptionalLong.of(Long.parseLong(says[2]))),
+                            Long.parseLong(says[0]), Long.parseLong(says[1]), OptionalLong.of(Long.parseLong(says[2]))),
                     Await.value("credentials", credentials));
         }
     }
@@ -149,7 +146,7 @@ class PeerCredentialsTest {
             unused = Await.value("connected", stream.connected());
         }
         try (Child child = Child.start(List.of("python3", "-c", OTHER_USER, file.toString()))) {
-            long pid = Long.parseLong(child.expect("").split(" ")[2]);
+            long pid = Long.parseLong(child.expect("").split(" ", 3)[2]);
             Await.until("all are accepted", () -> {
                 synchronized (all) {
                     return all.size() == 51;
@@ -158,7 +155,9 @@ class PeerCredentialsTest {
             synchronized (all) {
                 List<PeerCredentials> known =
                         all.stream().map(one -> Await.value("credentials", one)).toList();
-                assertEquals(50, known.stream().filter(one -> one.pid().equals(OUR_PID)).count());
+                assertEquals(
+                        50,
+                        known.stream().filter(one -> one.pid().equals(OUR_PID)).count());
                 assertEquals(
                         1,
                         known.stream()

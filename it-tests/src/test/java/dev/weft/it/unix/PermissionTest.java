@@ -14,6 +14,7 @@ import dev.weft.net.Server;
 import dev.weft.net.ServerOptions;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
@@ -51,8 +52,7 @@ class PermissionTest {
         Object unused = Await.value("bound", server.bound());
         Path theirs = folder.resolve("theirs.sock");
 
-        List<String> command =
-                new ArrayList<>(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
+        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -103,7 +103,7 @@ class PermissionTest {
         URL url = type.getResource("/" + name);
         if (url.getProtocol().equals("jar")) {
             String file = url.getPath();
-            return Path.of(new URL(file.substring(0, file.indexOf("!/"))).toURI());
+            return Path.of(URI.create(file.substring(0, file.indexOf("!/"))));
         }
         Path path = Path.of(url.toURI());
         for (int i = 0; i < name.split("/").length; i++) {

@@ -57,7 +57,8 @@ class SocketFileTest {
 
     /** Greets with its own number. */
     private Server listening(ServerOptions options) {
-        Server server = scope.add(Net.createServer(options, stream -> scope.add(stream).end("hello")));
+        Server server =
+                scope.add(Net.createServer(options, stream -> scope.add(stream).end("hello")));
         server.listen(file.toString());
         assertEquals(UnixDomainSocketAddress.of(file), Await.value("bound", server.bound()));
         return server;
@@ -176,7 +177,11 @@ class SocketFileTest {
             @Override
             void make(Path path) throws IOException {
                 try {
-                    assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
+                    assertEquals(
+                            0,
+                            new ProcessBuilder("mkfifo", path.toString())
+                                    .start()
+                                    .waitFor());
                 } catch (InterruptedException e) {
                     throw new IOException(e);
                 }

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -156,7 +157,7 @@ final class PassingTransport extends UnixTransport {
                 }
             }
         } catch (IOException | RuntimeException e) {
-            closeAll(List.of(duplicates).subList(0, made));
+            closeAll(Arrays.asList(duplicates).subList(0, made));
             throw e;
         }
         closeAll(List.of(duplicates));

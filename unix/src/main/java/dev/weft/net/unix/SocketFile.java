@@ -83,8 +83,11 @@ final class SocketFile {
         } catch (NoSuchFileException e) {
             throw new SocketException("No such file or directory: its folder is not there");
         } catch (AccessDeniedException e) {
-            throw new BindException("Permission denied" + (dead ? ": no one listens on that file any more, but it cannot be"
-                    + " replaced" : "") + (e.getFile() == null ? "" : ", " + e.getFile()));
+            throw new BindException(
+                    dead
+                            ? "Permission denied: no one listens on that file any more, but it cannot be replaced, "
+                                    + e.getMessage()
+                            : "Permission denied");
         }
     }
 

@@ -60,7 +60,8 @@ class RawAddressTest {
         putPort(raw, 80);
         raw.put(8, new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 127, 0, 0, 1});
         assertEquals(
-                new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 80), RawAddress.decode(raw, Posix.AF_INET6));
+                new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 80),
+                RawAddress.decode(raw, Posix.AF_INET6));
     }
 
     @Test
