@@ -3,9 +3,11 @@
 open module dev.weft.it {
     requires dev.weft.net;
     requires io.netty.buffer;
+    requires io.netty.common;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.vertx.core;
+    requires jdk.management;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
     requires dev.weft.net.loom;
     requires dev.weft.net.unix;

@@ -14,6 +14,7 @@ record CServer() implements ServerKind {
     public List<Entrant> entrants(List<Jdk> jdks) {
         return List.of(new Entrant(
                 name(),
+                false,
                 JvmServer.at(BASELINE, jdks.getFirst()),
                 workspace -> List.of(workspace.compile("server.c").toString())));
     }

@@ -37,8 +37,9 @@ final class CommandLine {
         return get(name).isBlank() ? List.of() : List.of(get(name).split(",", -1));
     }
 
-    /** Those among all whose names are in the list, in the order of the list. */
+    /** Those among all whose names are in the list, in the order of the list. The word {@code all} stands for all. */
     <T> List<T> choices(String name, List<T> all, Function<T, String> nameOf) {
+        if (get(name).equals("all")) return all;
         List<T> chosen = new ArrayList<>();
         for (String word : list(name)) {
             chosen.add(all.stream()

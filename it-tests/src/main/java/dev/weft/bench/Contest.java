@@ -20,7 +20,9 @@ final class Contest implements AutoCloseable {
     private final Scenario scenario;
     private final Case shape;
     private final Results results;
+    private final boolean fresh;
     private final Map<Entrant, RunningServer> servers = new HashMap<>();
+    private final List<RunningServer> backends = new ArrayList<>(); // one or none
 
     Contest(Options options, Workspace workspace, Scenario scenario, Case shape) {
         this.options = options;
@@ -28,12 +30,19 @@ final class Contest implements AutoCloseable {
         this.scenario = scenario;
         this.shape = shape;
         results = new Results(scenario, shape);
+        fresh = options.fresh() || scenario.fresh();
     }
 
     Results run() throws InterruptedException {
+        try {
+            if (!scenario.backend().isEmpty()) backends.add(startBackend());
+        } catch (IOException e) {
+            results.note("nothing measured, no backend: " + e.getMessage());
+            return results;
+        }
         List<Entrant> field = options.entrants();
-        if (!options.fresh()) field = round("warming", field, new Phases(options.firstWarmUp(), UNCOUNTED), false);
-        Duration warmUp = options.fresh() ? options.firstWarmUp() : options.warmUp();
+        if (!fresh) field = round("warming", field, new Phases(options.firstWarmUp(), UNCOUNTED), false);
+        Duration warmUp = fresh ? options.firstWarmUp() : options.warmUp();
         for (int i = 1; i <= options.rounds(); i++) {
             String name = "round " + i + "/" + options.rounds();
             field = round(name, field, new Phases(warmUp, options.measured()), true);
@@ -56,7 +65,7 @@ final class Contest implements AutoCloseable {
                 Log.progress(name + ", " + entrant.name() + " is out: " + e.getMessage());
                 stop(entrant);
             }
-            if (options.fresh()) stop(entrant);
+            if (fresh) stop(entrant);
         }
         return remaining;
     }
@@ -65,7 +74,7 @@ final class Contest implements AutoCloseable {
     private Measurement measure(Entrant entrant, Phases phases, int tries) throws IOException, InterruptedException {
         RunningServer server = servers.get(entrant);
         if (server == null) {
-            server = RunningServer.start(workspace, entrant, arguments());
+            server = start(entrant);
             servers.put(entrant, server);
         }
         Measurement measurement = scenario.measure(workspace, server, shape, phases);
@@ -75,10 +84,28 @@ final class Contest implements AutoCloseable {
         return measurement;
     }
 
-    /** What the server programs read: scenario, size of a message, event loop threads. */
-    private List<String> arguments() {
+    private RunningServer start(Entrant entrant) throws IOException, InterruptedException {
+        RunningServer backend = backends.isEmpty() ? null : backends.getFirst();
+        List<String> command = new ArrayList<>(entrant.launch().command(workspace));
+        command.addAll(arguments(scenario.name(), backend == null ? 0 : backend.port()));
+        return RunningServer.start(
+                workspace.children(),
+                workspace.pinning().server(command),
+                entrant.jvm(),
+                backend == null ? 0 : backend.pid());
+    }
+
+    private RunningServer startBackend() throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of(workspace.compile("server.c").toString()));
+        command.addAll(arguments(scenario.backend(), 0));
+        return RunningServer.start(workspace.children(), workspace.pinning().load(command), false, 0);
+    }
+
+    /** What the server programs read: behaviour, size of a message, event loop threads, port of the backend. */
+    private List<String> arguments(String behaviour, int backendPort) {
         int threads = workspace.pinning().serverThreads();
-        return List.of(scenario.name(), String.valueOf(shape.size()), String.valueOf(threads));
+        return List.of(behaviour, String.valueOf(shape.size()), String.valueOf(threads), String.valueOf(backendPort));
     }
 
     private void stop(Entrant entrant) {
@@ -91,5 +118,9 @@ final class Contest implements AutoCloseable {
     @Override
     public void close() {
         for (Entrant entrant : List.copyOf(servers.keySet())) stop(entrant);
+        for (RunningServer backend : backends) {
+            backend.close();
+            backend.remarks().forEach(remark -> results.note("the backend said: " + remark));
+        }
     }
 }

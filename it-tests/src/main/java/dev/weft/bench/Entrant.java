@@ -8,9 +8,10 @@ import java.util.List;
  * A row of the table: a kind of server and, where it needs one, the JDK that it runs on.
  *
  * @param name such as {@code weft@25} or {@code node}
+ * @param jvm whether it runs on a JVM, and so can tell what it has on its heap
  * @param baseline the name of the row that it is compared with
  */
-record Entrant(String name, String baseline, Launch launch) {
+record Entrant(String name, boolean jvm, String baseline, Launch launch) {
     /** How its process is started, but for the pinning. */
     @FunctionalInterface
     interface Launch {

@@ -17,6 +17,13 @@ record Measurement(Map<String, Double> values) {
         return new Measurement(Map.copyOf(values));
     }
 
+    /** The same and one more. */
+    Measurement with(String name, double value) {
+        Map<String, Double> more = new HashMap<>(values);
+        more.put(name, value);
+        return new Measurement(Map.copyOf(more));
+    }
+
     double get(String name) {
         Double value = values.get(name);
         if (value == null) throw new IllegalArgumentException("no " + name + " in " + values);

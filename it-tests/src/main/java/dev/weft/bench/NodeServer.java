@@ -14,6 +14,7 @@ record NodeServer() implements ServerKind {
     public List<Entrant> entrants(List<Jdk> jdks) {
         return List.of(new Entrant(
                 name(),
+                false,
                 JvmServer.at(BASELINE, jdks.getFirst()),
                 workspace -> List.of("node", workspace.resource("server.js").toString())));
     }

@@ -8,12 +8,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What to measure, and how long.
  *
+ * @param connections empty: each scenario has its own
  * @param tries how often a run is tried until nothing else disturbs it
  * @param measured the part of each run that counts
  * @param warmUp what comes before it in each run
@@ -38,10 +37,12 @@ record Options(
 
     static final String USAGE = """
         Bench [--OPTION VALUE]...     lists are separated by commas
-          --scenarios LIST            echo, twowrites                        (echo)
-          --servers LIST              weft, netty-nio, netty-epoll, vertx, turn, node, c   (all)
+          --scenarios LIST            echo, twowrites, upload, download, duplex, proxy, proxymsg,
+                                      connect, idle, foreign; all            (echo)
+          --servers LIST              weft, weft-blocking, netty-nio, netty-epoll, vertx, jdk-plain,
+                                      turn, node, c; all                     (all)
           --jdks LIST                 homes of the JDKs to run servers on    (the one that runs this)
-          --connections LIST          1 to 60000                             (64,1000)
+          --connections LIST          1 to 60000                             (as the scenario has it)
           --sizes LIST                bytes per message, 1 to 1048576        (64)
           --in-flight LIST            messages per connection, 1 to 1024     (1)
           --rounds N                  runs of each server that count         (5)
@@ -57,9 +58,9 @@ record Options(
 
     private static final Map<String, String> DEFAULTS = Map.ofEntries(
             Map.entry("scenarios", "echo"),
-            Map.entry("servers", all(ServerKind.ALL.stream().map(ServerKind::name))),
+            Map.entry("servers", "all"),
             Map.entry("jdks", ""),
-            Map.entry("connections", "64,1000"),
+            Map.entry("connections", ""),
             Map.entry("sizes", "64"),
             Map.entry("in-flight", "1"),
             Map.entry("rounds", "5"),
@@ -80,7 +81,7 @@ record Options(
     static Options parse(String[] words) {
         CommandLine line = CommandLine.parse(words, DEFAULTS);
         return new Options(
-                line.choices("scenarios", Scenario.ALL, Scenario::name),
+                line.choices("scenarios", Scenarios.ALL, Scenario::name),
                 line.choices("servers", ServerKind.ALL, ServerKind::name),
                 jdks(line.list("jdks")),
                 line.numbers("connections", 60_000),
@@ -94,6 +95,11 @@ record Options(
                 line.flag("fresh"),
                 Pinning.of(line.get("server-cpus"), line.get("load-cpus")),
                 line.get("cc"));
+    }
+
+    /** How many connections: as the command line says, or else as is usual for a scenario. */
+    List<Integer> connectionsOr(Integer... usual) {
+        return connections.isEmpty() ? List.of(usual) : connections;
     }
 
     /** The rows of the tables. */
@@ -119,9 +125,5 @@ record Options(
             jdks.add(jdk);
         }
         return List.copyOf(jdks);
-    }
-
-    private static String all(Stream<String> names) {
-        return names.collect(Collectors.joining(","));
     }
 }

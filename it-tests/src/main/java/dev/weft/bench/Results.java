@@ -131,6 +131,7 @@ final class Results {
     }
 
     private static String number(double value, int decimals) {
+        if (Double.isNaN(value)) return "-"; // not known of this server
         return String.format(Locale.ROOT, "%,." + decimals + "f", value);
     }
 }

@@ -4,11 +4,11 @@ package dev.weft.bench;
 import java.io.IOException;
 import java.util.List;
 
-/** What is measured: how the servers behave, what the load does, and which numbers come of it. */
+/**
+ * What is measured: how the servers behave, what the load does, and which numbers come of it. All there are: {@link
+ * Scenarios#ALL}.
+ */
 interface Scenario {
-    /** All there are; add new ones here. */
-    List<Scenario> ALL = List.of(new Echo(), new TwoWrites());
-
     /** How it is called in the options, and the name of the servers' behaviour. */
     String name();
 
@@ -17,6 +17,19 @@ interface Scenario {
 
     /** What is varied by the options: each case has its own servers and its own table. */
     List<Case> cases(Options options);
+
+    /**
+     * The behaviour of the server in C that the servers connect to, if they are proxies. It runs beside the load, as a part
+     * of it. Empty: there is none.
+     */
+    default String backend() {
+        return "";
+    }
+
+    /** Whether each run needs a new server process, whatever the options say. */
+    default boolean fresh() {
+        return false;
+    }
 
     /** One run. The load warms the server up before the measured part begins. */
     Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)

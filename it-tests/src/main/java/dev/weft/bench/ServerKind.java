@@ -11,9 +11,11 @@ interface ServerKind {
     /** All there are; add new ones here. */
     List<ServerKind> ALL = List.of(
             new JvmServer("weft", "WeftServer"),
+            new JvmServer("weft-blocking", "WeftBlockingServer"),
             new JvmServer(BASELINE, "NettyNioServer"),
             new JvmServer("netty-epoll", "NettyEpollServer"),
             new JvmServer("vertx", "VertxServer"),
+            new JvmServer("jdk-plain", "JdkPlainServer"),
             new JvmServer("turn", "TurnServer"),
             new NodeServer(),
             new CServer());

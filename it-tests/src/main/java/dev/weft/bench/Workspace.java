@@ -56,10 +56,11 @@ final class Workspace implements AutoCloseable {
         return file;
     }
 
-    /** A resource of this package that is a C program, compiled. */
+    /** A resource of this package that is a C program, compiled with the header that they share. */
     Path compile(String name) throws IOException, InterruptedException {
         Path program = directory.resolve(name.substring(0, name.lastIndexOf('.')));
         if (Files.exists(program)) return program;
+        resource("bench.h");
         children.output(
                 List.of(
                         compiler,

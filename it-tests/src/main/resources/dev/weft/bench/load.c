@@ -7,34 +7,14 @@
 // What keeps it cheaper than the server it drives: per message one recv and one send, no allocation, no timer, one
 // clock reading (which goes through the vDSO), and a memcmp for the check. It prints its own CPU time beside the
 // server's, so that a run in which it was the limit can be seen.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench.h"
 
 enum {
-    PERIOD = 251,             // prime, so that neighbouring messages differ
-    CHUNK = 256 * 1024,       // the most that one recv or send moves
-    RAMP = 64,                // connections that may wait for their first answer: fewer than any backlog
-    EVENTS = 512,
-    SUB_BUCKETS = 64,         // per power of two: the histogram is right within 1 %
-    BUCKETS = 60 * SUB_BUCKETS
+    CHUNK = 256 * 1024, // the most that one recv or send moves
+    RAMP = 64,          // connections that may wait for their first answer: fewer than any backlog
+    EVENTS = 512
 };
 
-static const int64_t SECOND = 1000000000;
-static const int64_t PATIENCE = 10 * SECOND; // without a single answer: the server has stopped serving
 static const uint64_t MOST_MESSAGES = 2000000000;
 
 struct connection {
@@ -48,12 +28,7 @@ struct connection {
     uint64_t completed_before; // ... the measured part
 };
 
-struct point { // one end of the measured part
-    int64_t time, server_cpu, own_cpu, machine_busy;
-};
-
-static int port;
-static pid_t server;
+static struct target target;
 static uint64_t connections, size, in_flight;
 static int64_t warm_up, measured;
 
@@ -61,70 +36,9 @@ static int epoll;
 static struct connection *table;
 static int64_t *times; // in_flight per connection: when each message was begun
 static unsigned char pattern[PERIOD + CHUNK], input[CHUNK];
-static uint64_t histogram[BUCKETS], most_latency;
+static struct histogram latencies;
 static uint64_t started, completed; // messages, all connections
 static bool running, measuring;     // answers lead to new messages; latencies count
-
-static void die(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-static int64_t nanos(clockid_t clock) {
-    struct timespec t;
-    if (clock_gettime(clock, &t) != 0) die("clock_gettime: %s", strerror(errno));
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-// User and system time of all threads of the server, ended ones included: what /proc/PID/stat shows, but in
-// nanoseconds instead of ticks.
-static int64_t server_cpu(void) {
-    clockid_t clock;
-    int error = clock_getcpuclockid(server, &clock);
-    if (error != 0) die("the CPU clock of process %d: %s", (int)server, strerror(error));
-    return nanos(clock);
-}
-
-// Everything that ran on the machine, and what the hypervisor took away: shows whether we were alone.
-static int64_t machine_busy(void) {
-    FILE *stat = fopen("/proc/stat", "r");
-    uint64_t user, nice, system, idle, iowait, irq, softirq, steal;
-    if (stat == NULL) die("/proc/stat: %s", strerror(errno));
-    int fields = fscanf(stat, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                        " %" SCNu64, &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal);
-    fclose(stat);
-    if (fields != 8) die("/proc/stat does not begin with the sum of all processors");
-    return (int64_t)(user + nice + system + irq + softirq + steal) * (SECOND / sysconf(_SC_CLK_TCK));
-}
-
-static struct point take_point(void) {
-    return (struct point){nanos(CLOCK_MONOTONIC), server_cpu(), nanos(CLOCK_PROCESS_CPUTIME_ID), machine_busy()};
-}
-
-static int bucket_of(uint64_t value) {
-    if (value < SUB_BUCKETS) return (int)value;
-    int shift = 63 - __builtin_clzll(value) - 6;
-    return shift * SUB_BUCKETS + (int)(value >> shift);
-}
-
-static uint64_t value_of(int bucket) { // the middle of the bucket
-    if (bucket < 2 * SUB_BUCKETS) return (uint64_t)bucket;
-    int shift = bucket / SUB_BUCKETS - 1;
-    return ((uint64_t)(SUB_BUCKETS + bucket % SUB_BUCKETS) << shift) + (1ULL << shift) / 2;
-}
-
-static double percentile_micros(double fraction, uint64_t total) {
-    uint64_t seen = 0;
-    for (int i = 0; i < BUCKETS; i++) {
-        seen += histogram[i];
-        if (seen > 0 && (double)seen >= fraction * (double)total) return (double)value_of(i) / 1000;
-    }
-    return 0;
-}
 
 static const unsigned char *expected(const struct connection *c, uint64_t offset) {
     return pattern + (offset + 17 * (uint64_t)(c - table)) % PERIOD; // connections differ, so that mix-ups are seen
@@ -165,9 +79,7 @@ static void complete(struct connection *c, int64_t time) {
     uint64_t latency = (uint64_t)(time - *time_of(c, c->completed));
     c->completed++;
     completed++;
-    if (!measuring) return;
-    histogram[bucket_of(latency)]++;
-    if (latency > most_latency) most_latency = latency;
+    if (measuring) count_latency(&latencies, latency);
 }
 
 static void receive(struct connection *c) {
@@ -212,13 +124,7 @@ static int64_t step(void) {
 }
 
 static void open_connection(struct connection *c) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int on = 1;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (c->fd < 0) die("socket: %s", strerror(errno));
-    if (connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0) die("connect: %s", strerror(errno));
-    if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) die("TCP_NODELAY: %s", strerror(errno));
+    c->fd = connect_from((uint32_t)(c - table), target.port);
     watch(c, EPOLL_CTL_ADD, false);
     begin(c, 1, nanos(CLOCK_MONOTONIC));
 }
@@ -236,15 +142,12 @@ static void run_until(int64_t end) {
     while (step() < end && completed < MOST_MESSAGES) {}
 }
 
-static void report(struct point a, struct point b, int64_t ramp, uint64_t messages) {
-    double elapsed = (double)(b.time - a.time), server_time = (double)(b.server_cpu - a.server_cpu);
-    double own_time = (double)(b.own_cpu - a.own_cpu), all = (double)(b.machine_busy - a.machine_busy);
+static void report(struct point a, struct point b, int64_t ramp) {
     uint64_t unserved = 0;
     for (uint64_t i = 0; i < connections; i++) unserved += table[i].completed == table[i].completed_before;
-    printf("messages=%" PRIu64 " elapsedNanos=%.0f serverCpuNanos=%.0f loadCpuNanos=%.0f otherCpuNanos=%.0f", messages,
-           elapsed, server_time, own_time, all - server_time - own_time);
-    printf(" p50Micros=%.2f p99Micros=%.2f maxMicros=%.2f", percentile_micros(0.5, messages),
-           percentile_micros(0.99, messages), (double)most_latency / 1000);
+    print_times(a, b);
+    printf(" messages=%" PRIu64, latencies.total);
+    print_latencies(&latencies);
     printf(" rampNanos=%" PRId64 " unserved=%" PRIu64 "\n", ramp, unserved);
 }
 
@@ -257,12 +160,10 @@ static void run(void) {
     run_until(nanos(CLOCK_MONOTONIC) + warm_up);
 
     for (uint64_t i = 0; i < connections; i++) table[i].completed_before = table[i].completed;
-    struct point a = take_point();
-    uint64_t before = completed;
+    struct point a = take_point(target);
     measuring = true;
     run_until(a.time + measured);
-    struct point b = take_point();
-    uint64_t messages = completed - before;
+    struct point b = take_point(target);
     measuring = running = false;
 
     while (completed < started) step();
@@ -270,45 +171,28 @@ static void run(void) {
         if (recv(table[i].fd, input, 1, MSG_DONTWAIT) >= 0) die("the server answered more than it was sent");
         close(table[i].fd);
     }
-    report(a, b, ramp, messages);
-}
-
-static uint64_t number(const char *name, const char *text, uint64_t least, uint64_t most) {
-    char *end;
-    errno = 0;
-    uint64_t value = strtoull(text, &end, 10);
-    if (errno != 0 || *end != 0 || *text == 0 || *text == '-' || value < least || value > most) {
-        die("%s must be between %" PRIu64 " and %" PRIu64 ": %s", name, least, most, text);
-    }
-    return value;
+    report(a, b, ramp);
 }
 
 static void set_up(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) die("getrlimit: %s", strerror(errno));
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) die("setrlimit: %s", strerror(errno));
-    if (limit.rlim_max < connections + 16) {
-        die("%" PRIu64 " connections, but only %" PRIu64 " descriptors", connections, (uint64_t)limit.rlim_max);
-    }
+    allow_many_descriptors(connections + 16);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) die("epoll_create1: %s", strerror(errno));
     table = calloc(connections, sizeof *table);
     times = calloc(connections * in_flight, sizeof *times);
     if (table == NULL || times == NULL) die("no memory");
-    for (int i = 0; i < PERIOD + CHUNK; i++) pattern[i] = (unsigned char)(i % PERIOD * 131 % PERIOD);
+    for (int i = 0; i < PERIOD + CHUNK; i++) pattern[i] = pattern_byte((uint64_t)i);
 }
 
-// load PORT SERVER-PID CONNECTIONS SIZE IN-FLIGHT WARM-UP-MILLIS MEASURED-MILLIS
+// load PORT SERVER-PID BACKEND-PID CONNECTIONS SIZE IN-FLIGHT WARM-UP-MILLIS MEASURED-MILLIS
 int main(int count, char **arguments) {
-    if (count != 8) die("usage: load PORT PID CONNECTIONS SIZE IN-FLIGHT WARM-UP-MILLIS MEASURED-MILLIS");
-    port = (int)number("port", arguments[1], 1, 65535);
-    server = (pid_t)number("pid", arguments[2], 1, INT32_MAX);
-    connections = number("connections", arguments[3], 1, 60000);
-    size = number("size", arguments[4], 1, 1 << 20);
-    in_flight = number("in-flight", arguments[5], 1, 1024);
-    warm_up = (int64_t)number("warm-up", arguments[6], 0, 60000) * 1000000;
-    measured = (int64_t)number("measured", arguments[7], 1, 600000) * 1000000;
+    if (count != 9) die("usage: load PORT PID BACKEND-PID CONNECTIONS SIZE IN-FLIGHT WARM-UP-MILLIS MEASURED-MILLIS");
+    target = target_of(arguments + 1);
+    connections = number("connections", arguments[4], 1, 60000);
+    size = number("size", arguments[5], 1, 1 << 20);
+    in_flight = number("in-flight", arguments[6], 1, 1024);
+    warm_up = (int64_t)number("warm-up", arguments[7], 0, 60000) * 1000000;
+    measured = (int64_t)number("measured", arguments[8], 1, 600000) * 1000000;
     alarm((unsigned)((warm_up + measured) / SECOND) + 60); // whatever happens
     set_up();
     run();

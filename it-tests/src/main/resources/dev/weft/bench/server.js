@@ -1,30 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The echo server of the benchmark on Node's net.
+// The server of the benchmark on Node's net.
 //
-// node server.js SCENARIO SIZE [THREADS, ignored]: prints "listening PORT" and serves until its standard input ends.
+// node server.js SCENARIO SIZE [THREADS, ignored] [BACKEND-PORT]: prints "listening PORT" and serves until its standard
+// input ends.
 'use strict';
 
 const net = require('net');
 
 const HEADER = 8;
-const [scenario, size] = [process.argv[2], Number(process.argv[3])];
+const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => ((i % 251) * 131) % 251));
+const [scenario, size, backendPort] = [process.argv[2], Number(process.argv[3]), Number(process.argv[5])];
+
+const echo = socket => socket.on('data', data => socket.write(data));
+const upload = socket => socket.on('data', () => {});
+
+const download = socket => {
+    const fill = () => {
+        while (socket.writable && socket.write(CHUNK));
+    };
+    upload(socket).on('drain', fill);
+    fill();
+};
+
+const proxy = socket => {
+    const backend = net.connect({ port: backendPort, host: '127.0.0.1', noDelay: true });
+    backend.on('error', () => socket.destroy());
+    socket.on('close', () => backend.destroy());
+    socket.pipe(backend).pipe(socket);
+};
+
+const twoWrites = socket => {
+    let offset = 0; // where in the current message the next byte belongs
+    socket.on('data', data => {
+        for (let start = 0; start < data.length; ) {
+            const toCut = (offset < HEADER ? HEADER : size) - offset;
+            const part = data.subarray(start, start + toCut);
+            socket.write(part);
+            start += part.length;
+            offset = (offset + part.length) % size;
+        }
+    });
+};
 
 const behaviours = {
-    echo: socket => socket.on('data', data => socket.write(data)),
-
-    twowrites: socket => {
-        let offset = 0; // where in the current message the next byte belongs
-        socket.on('data', data => {
-            for (let start = 0; start < data.length; ) {
-                const toCut = (offset < HEADER ? HEADER : size) - offset;
-                const part = data.subarray(start, start + toCut);
-                socket.write(part);
-                start += part.length;
-                offset = (offset + part.length) % size;
-            }
-        });
-    },
+    echo,
+    connect: echo,
+    idle: echo,
+    twowrites: twoWrites,
+    upload,
+    download,
+    duplex: download,
+    proxy,
+    proxymsg: proxy,
 };
 
 if (!(scenario in behaviours)) {

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.bench.server;
 
+import com.sun.management.ThreadMXBean;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 
 /**
- * How a server process speaks with the benchmark that started it: one line on its standard output, and it lives as long
- * as its standard input. So no server outlives a benchmark that was killed.
+ * How a server process speaks with the benchmark that started it. It says where it listens, answers each question that
+ * comes as a line on its standard input with a line on its standard output, and lives as long as the former: so no server
+ * outlives a benchmark that was killed.
  */
 final class Control {
     private Control() {}
 
-    /** Says where the server listens, and ends the process when the benchmark closes its end. */
+    /** Says where the server listens, answers questions, and ends the process when the benchmark closes its end. */
     static void serveOn(int port) throws IOException {
         say("listening " + port);
-        while (System.in.read() >= 0) {
-            // nothing is ever written there
+        BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = questions.readLine(); line != null; line = questions.readLine()) {
+            say("answer " + line + "=" + answer(line));
         }
         Runtime.getRuntime().halt(0);
     }
@@ -23,6 +30,26 @@ final class Control {
     static void unavailable(String reason) {
         say("unavailable: " + reason);
         Runtime.getRuntime().halt(0);
+    }
+
+    private static long answer(String question) {
+        return switch (question) {
+            case "allocatedBytes" -> allocatedBytes();
+            case "liveBytes" -> liveBytes();
+            default -> throw new IllegalArgumentException("no such question: " + question);
+        };
+    }
+
+    /** On the heap, by all threads since the start. What virtual threads allocate is counted with their carriers. */
+    private static long allocatedBytes() {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getTotalThreadAllocatedBytes();
+    }
+
+    /** On the heap, after a collection. The second one takes what cleaners have let go of after the first. */
+    private static long liveBytes() {
+        System.gc();
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     private static void say(String line) {

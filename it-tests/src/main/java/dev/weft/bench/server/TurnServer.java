@@ -41,7 +41,7 @@ final class TurnServer {
 
     private static Supplier<Answer> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo" -> () -> SocketChannel::write;
+            case "echo", "connect", "idle" -> () -> SocketChannel::write;
             case "twowrites" -> () -> writesTwice(new Cutter(arguments.size()));
             default -> throw arguments.unknownScenario();
         };

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.bench.server;
 
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
@@ -17,24 +21,32 @@ final class VertxServer {
     /** Stands for one port, found by the system, that all instances of a verticle share. */
     private static final int SHARED_PORT = -1;
 
+    private static final int CHUNKS = 16; // before the event loop has its turn; as Netty's own limit of writes
+
+    private static final Buffer CHUNK = Buffer.buffer(Chunk.array());
+
     private VertxServer() {}
 
     public static void main(String[] words) throws Exception {
         Arguments arguments = Arguments.parse(words);
-        Handler<NetSocket> behaviour = behaviour(arguments);
         CompletableFuture<Integer> port = new CompletableFuture<>();
         Vertx vertx = Vertx.vertx(
                 new VertxOptions().setEventLoopPoolSize(arguments.threads()).setPreferNativeTransport(false));
+        Handler<NetSocket> behaviour = behaviour(arguments, vertx);
         vertx.deployVerticle(
                         () -> new Verticle(behaviour, port), new DeploymentOptions().setInstances(arguments.threads()))
                 .await();
         Control.serveOn(port.get(10, TimeUnit.SECONDS));
     }
 
-    private static Handler<NetSocket> behaviour(Arguments arguments) {
+    private static Handler<NetSocket> behaviour(Arguments arguments, Vertx vertx) {
         return switch (arguments.scenario()) {
-            case "echo" -> socket -> socket.handler(socket::write);
+            case "echo", "connect", "idle" -> socket -> socket.handler(socket::write);
             case "twowrites" -> socket -> writeTwice(socket, arguments.size());
+            case "upload" -> VertxServer::upload;
+            case "download", "duplex" -> VertxServer::download;
+            case "proxy", "proxymsg" -> proxy(vertx, arguments.backendPort());
+            case "foreign" -> foreign();
             default -> throw arguments.unknownScenario();
         };
     }
@@ -48,6 +60,49 @@ final class VertxServer {
                 start = end;
             }
         });
+    }
+
+    private static void upload(NetSocket socket) {
+        socket.handler(bytes -> {});
+    }
+
+    private static void download(NetSocket socket) {
+        Context context = Vertx.currentContext();
+        upload(socket);
+        socket.drainHandler(drained -> fill(socket, context));
+        fill(socket, context);
+    }
+
+    /** With pauses: the queue need not get full at all while the client reads as fast as we write. */
+    private static void fill(NetSocket socket, Context context) {
+        for (int i = 0; i < CHUNKS && !socket.writeQueueFull(); i++)
+            socket.write(CHUNK).onFailure(closed -> {});
+        if (!socket.writeQueueFull()) context.runOnContext(later -> fill(socket, context));
+    }
+
+    private static Handler<NetSocket> proxy(Vertx vertx, int backendPort) {
+        NetClient client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+        return socket -> {
+            socket.pause();
+            client.connect(backendPort, "127.0.0.1")
+                    .onSuccess(backend -> {
+                        socket.pipeTo(backend);
+                        backend.pipeTo(socket);
+                    })
+                    .onFailure(cause -> socket.close());
+        };
+    }
+
+    private static Handler<NetSocket> foreign() {
+        ForeignWriters writers = ForeignWriters.start();
+        return socket -> {
+            ForeignWriters.Sink sink = writers.add(message -> {
+                socket.write(Buffer.buffer(message));
+                return !socket.writeQueueFull();
+            });
+            socket.drainHandler(drained -> sink.writable());
+            socket.closeHandler(closed -> sink.closed());
+        };
     }
 
     private static final class Verticle extends VerticleBase {

@@ -1,40 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.bench.server;
 
+import dev.weft.net.Action;
 import dev.weft.net.Listener;
 import dev.weft.net.Net;
+import dev.weft.net.ReadyState;
 import dev.weft.net.Server;
+import dev.weft.net.ServerOptions;
 import dev.weft.net.Stream;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.concurrent.ExecutionException;
 
 /** The server on weft, through its public API and with its defaults. */
 final class WeftServer {
+    private static final ByteBuffer CHUNK = Chunk.direct();
+
     private WeftServer() {}
 
     public static void main(String[] words) throws Exception {
         Arguments arguments = Arguments.parse(words);
-        Server server = Net.createServer(behaviour(arguments));
+        listen(behaviour(arguments));
+    }
+
+    /** Serves until the benchmark ends the process. */
+    static void listen(Listener<Stream> behaviour) throws ExecutionException, IOException, InterruptedException {
+        Server server = Net.createServer(ServerOptions.defaults().backlog(Arguments.BACKLOG), stream -> {
+            stream.setNoDelay();
+            behaviour.handle(stream);
+        });
         server.listen(0, "127.0.0.1");
         Control.serveOn(((InetSocketAddress) server.bound().get()).getPort());
     }
 
     private static Listener<Stream> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo" -> WeftServer::echo;
+            case "echo", "connect", "idle" -> stream -> stream.onData(stream::write);
             case "twowrites" -> stream -> writeTwice(stream, arguments.size());
+            case "upload" -> WeftServer::upload;
+            case "download", "duplex" -> WeftServer::download;
+            case "proxy", "proxymsg" -> stream -> proxy(stream, arguments.backendPort());
+            case "foreign" -> foreign();
             default -> throw arguments.unknownScenario();
         };
     }
 
-    private static void echo(Stream stream) {
-        stream.setNoDelay();
-        stream.onData(stream::write);
-    }
-
     private static void writeTwice(Stream stream, int size) {
         Cutter cutter = new Cutter(size);
-        stream.setNoDelay();
         stream.onData(bytes -> {
             while (bytes.hasRemaining()) {
                 int part = cutter.next(bytes.remaining());
@@ -43,5 +56,45 @@ final class WeftServer {
                 stream.write(next);
             }
         });
+    }
+
+    private static void upload(Stream stream) {
+        stream.onData(bytes -> {});
+    }
+
+    private static void download(Stream stream) {
+        Action fill = () -> {
+            while (stream.readyState() == ReadyState.OPEN && stream.write(CHUNK)) {
+                // the kernel has taken it: the next one
+            }
+        };
+        upload(stream);
+        stream.onDrain(fill);
+        stream.onConnect(fill);
+    }
+
+    private static void proxy(Stream client, int backendPort) {
+        Stream backend = Net.createConnection(backendPort);
+        backend.setNoDelay();
+        pipe(client, backend);
+        pipe(backend, client);
+    }
+
+    private static void pipe(Stream from, Stream to) {
+        from.onData(bytes -> {
+            if (!to.write(bytes)) from.pause();
+        });
+        to.onDrain(from::resume);
+        from.onClose(hadError -> to.close());
+    }
+
+    private static Listener<Stream> foreign() {
+        ForeignWriters writers = ForeignWriters.start();
+        return stream -> {
+            ForeignWriters.Sink sink =
+                    writers.add(message -> stream.write(message) || stream.bufferedBytes() < ForeignWriters.ENOUGH);
+            stream.onDrain(sink::writable);
+            stream.onClose(hadError -> sink.closed());
+        };
     }
 }

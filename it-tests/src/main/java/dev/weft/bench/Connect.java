@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Connections that carry one message and its answer. */
+final class Connect extends Driven {
+    @Override
+    public String name() {
+        return "connect";
+    }
+
+    @Override
+    public String title() {
+        return "connect, one message, its answer, end of both sides; so many connections at a time";
+    }
+
+    @Override
+    public List<Case> cases(Options options) {
+        List<Case> cases = new ArrayList<>();
+        for (int connections : options.connectionsOr(64)) {
+            for (int size : options.sizes()) cases.add(new Case(connections, size, 0));
+        }
+        return cases;
+    }
+
+    @Override
+    public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
+            throws IOException, InterruptedException {
+        List<Object> load = List.of(shape.connections(), shape.size());
+        return LoadGenerator.run(workspace, "connect.c", server, load, phases);
+    }
+
+    @Override
+    List<Column> subject() {
+        return Stream.concat(rate("conn").stream(), latency().stream()).toList();
+    }
+}
