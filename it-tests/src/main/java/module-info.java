@@ -6,6 +6,7 @@ open module dev.weft.it {
     requires io.netty.common;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
     requires io.vertx.core;
     requires jdk.management;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
