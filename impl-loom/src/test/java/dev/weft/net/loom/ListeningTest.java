@@ -55,7 +55,7 @@ class ListeningTest {
 
         @Override
         public String protocol() {
-            return "tcp";
+            return "fake";
         }
 
         @Override

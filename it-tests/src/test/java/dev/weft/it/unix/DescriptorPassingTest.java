@@ -21,9 +21,11 @@ import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import dev.weft.net.unix.DescriptorPassing;
 import dev.weft.net.unix.PassingAddress;
+import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -94,7 +96,8 @@ class DescriptorPassingTest {
     }
 
     private static String read(FileDescriptor descriptor) throws IOException {
-        try (FileInputStream input = new FileInputStream(descriptor)) {
+        // FileInputStream.readAllBytes seeks, before Java 22, which a pipe does not take
+        try (InputStream input = new BufferedInputStream(new FileInputStream(descriptor))) {
             return new String(input.readAllBytes(), UTF_8);
         }
     }

@@ -3,6 +3,7 @@ package dev.weft.net.unix;
 
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -50,6 +51,16 @@ final class Descriptors {
             return found;
         } finally {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, before);
+        }
+    }
+
+    /**
+     * After the descriptor of a channel that others may close was used: it was the channel's if that is still open, and else
+     * might have been anyone's.
+     */
+    static void requireOpen(NetworkChannel channel) throws ClosedChannelException {
+        if (!channel.isOpen()) {
+            throw new ClosedChannelException();
         }
     }
 

@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.nio.channels.ServerSocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A descriptor that another process has bound and made listen. It stays open, though a channel stands in for it, until the
@@ -22,6 +23,7 @@ final class InheritedAcceptor implements Acceptor {
 
     private final int fd;
     private final Acceptor promoted;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private InheritedAcceptor(int fd, Acceptor promoted) {
         this.fd = fd;
@@ -93,12 +95,14 @@ final class InheritedAcceptor implements Acceptor {
 
     @Override
     public void close() {
-        promoted.close();
-        if (TAKEN.remove(fd)) {
+        if (closed.compareAndSet(false, true)) {
+            promoted.close();
             try {
                 Posix.close(fd);
             } catch (Posix.Failure e) {
                 System.getLogger("dev.weft.net").log(Level.DEBUG, "closing " + address(), e);
+            } finally {
+                TAKEN.remove(fd);
             }
         }
     }

@@ -23,6 +23,7 @@ public final class PassingAddress extends SocketAddress {
     @Serial
     private static final long serialVersionUID = 1;
 
+    /** As others know it. */
     private final SocketAddress plain;
 
     private PassingAddress(SocketAddress plain) {

@@ -55,9 +55,15 @@ final class PassingTransport extends UnixTransport {
         Posix.require("passing descriptors");
         channel().configureBlocking(false);
         AFUNIXSocketChannel duplicate = Junix.channel(Descriptors.of(channel()));
-        duplicate.configureBlocking(false);
-        duplicate.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
-        opened = new Opened(duplicate, new Poller.Readiness(channel()));
+        try {
+            Descriptors.requireOpen(channel());
+            duplicate.configureBlocking(false);
+            duplicate.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
+            opened = new Opened(duplicate, new Poller.Readiness(channel()));
+        } catch (IOException | RuntimeException e) {
+            Junix.close(duplicate);
+            throw e;
+        }
         synchronized (this) {
             if (!disposed) {
                 return this;

@@ -46,6 +46,7 @@ public record PeerCredentials(long uid, long gid, OptionalLong pid) {
         Posix.require("asking for peer credentials");
         // struct ucred
         int[] pidUidGid = Posix.options(Descriptors.of(channel), Posix.SOL_SOCKET, Posix.SO_PEERCRED, 3);
+        Descriptors.requireOpen(channel);
         return new PeerCredentials(
                 pidUidGid[1] & UNSIGNED,
                 pidUidGid[2] & UNSIGNED,

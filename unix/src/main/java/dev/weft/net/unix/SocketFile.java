@@ -72,8 +72,9 @@ final class SocketFile {
      */
     ServerSocketChannel bind() throws IOException {
         UnixDomainSocketAddress unused = SocketPath.address(path);
-        boolean dead = requireNobody(); // before the lock, for which one needs more permissions
+        boolean dead = false;
         try {
+            dead = requireNobody(); // before the lock, for which one needs more permissions
             SocketFileLock lock = SocketFileLock.of(path);
             try {
                 return bindOrReplace(dead);
