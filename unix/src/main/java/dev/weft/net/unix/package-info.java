@@ -13,7 +13,8 @@
  * </ul>
  *
  * <p>Path sockets are pure Java. Everything else calls native code, for which Java 24 and later print a warning unless the
- * program is started with {@code --enable-native-access=dev.weft.net.unix} (on the class path {@code =ALL-UNNAMED}).
+ * program is started with {@code --enable-native-access=dev.weft.net.unix,org.newsclub.net.unix} (on the class path
+ * {@code =ALL-UNNAMED}). The second of them is junixsocket, which has abstract names and descriptor passing.
  */
 @org.jspecify.annotations.NullMarked
 package dev.weft.net.unix;
