@@ -93,16 +93,17 @@ final class InheritedAcceptor implements Acceptor {
         return promoted.isOpen();
     }
 
+    /** The channel goes last: when its accept has returned, the server may tell close, and another one take the address. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            promoted.close();
             try {
                 Posix.close(fd);
             } catch (Posix.Failure e) {
                 System.getLogger("dev.weft.net").log(Level.DEBUG, "closing " + address(), e);
             } finally {
                 TAKEN.remove(fd);
+                promoted.close();
             }
         }
     }
