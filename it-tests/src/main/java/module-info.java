@@ -6,9 +6,13 @@ open module dev.weft.it {
     requires io.netty.common;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
     requires io.vertx.core;
     requires jdk.management;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
     requires dev.weft.net.loom;
     requires dev.weft.net.tls;
+    requires dev.weft.net.unix;
+    // The tests duplicate descriptors with it.
+    requires org.newsclub.net.unix;
 }

@@ -2,6 +2,7 @@
 package dev.weft.net;
 
 import dev.weft.net.spi.NetProvider;
+import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -89,10 +90,22 @@ public final class Net {
      *
      * @param path of the socket file
      * @return a stream in state {@code OPENING}
+     * @throws IllegalArgumentException if the path is empty or the system has no such paths
      * @throws UnsupportedOperationException if {@code dev.weft:weft-unix} is not on the path
      */
     public static Stream createConnection(String path) {
         return createStream().connect(path);
+    }
+
+    /**
+     * A stream that is being opened to any kind of address, see {@link Stream#connect(SocketAddress)}.
+     *
+     * @param remote where to
+     * @return a stream in state {@code OPENING}
+     * @throws UnsupportedOperationException if no transport on the path is for such addresses
+     */
+    public static Stream createConnection(SocketAddress remote) {
+        return createStream().connect(remote);
     }
 
     /**

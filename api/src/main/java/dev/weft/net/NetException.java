@@ -33,6 +33,8 @@ public class NetException extends IOException {
         TIMED_OUT("ETIMEDOUT"),
         /** There is no way to the host or its network (EHOSTUNREACH, ENETUNREACH). */
         UNREACHABLE("EHOSTUNREACH"),
+        /** There is no such socket file, or no such folder (ENOENT). */
+        NOT_FOUND("ENOENT"),
         /** The name does not resolve to an address (ENOTFOUND). */
         HOST_NOT_FOUND("ENOTFOUND"),
         /** The process or the system has no descriptor left (EMFILE, ENFILE). */

@@ -67,10 +67,19 @@ public interface Server extends AutoCloseable {
     Server listen(int port, String host, Action listening);
 
     /**
-     * Accepts connections to a Unix socket. Asynchronous.
+     * Accepts connections to a Unix socket ({@code net-api.txt}, server.listen). Asynchronous.
      *
-     * @param path of the socket file
+     * <p>A socket file that no one listens on any more, such as that of a killed process, is replaced; of several servers that
+     * try, one wins. If someone does listen, or the file is anything but a socket, it is left alone and {@code error} tells
+     * {@link NetException.Code#ADDRESS_IN_USE}. (To find out, it is connected to, and what listens there sees a client that
+     * leaves at once.) {@link #close()} removes the file, if it is still the one that this server has made.
+     *
+     * <p>The file's permissions decide who may connect: on Linux whoever may write to it. They are what the process's umask
+     * leaves, or {@link ServerOptions#socketFilePermissions(java.util.Set)}.
+     *
+     * @param path of the socket file, at most 106 bytes long on Linux
      * @return this
+     * @throws IllegalArgumentException if the path is empty or the system has no such paths
      * @throws UnsupportedOperationException if {@code dev.weft:weft-unix} is not on the path
      */
     Server listen(String path);
@@ -85,14 +94,56 @@ public interface Server extends AutoCloseable {
     Server listen(String path, Action listening);
 
     /**
+     * Accepts connections to any kind of address. Asynchronous.
+     *
+     * @param address a {@link java.net.InetSocketAddress}, of whose name the first address is taken if it is unresolved; with
+     *     {@code dev.weft:weft-unix} also a {@link java.net.UnixDomainSocketAddress} (see {@link #listen(String)}), an
+     *     {@link AbstractAddress}, and what that module brings
+     * @return this
+     * @throws UnsupportedOperationException if no transport on the path is for such addresses
+     * @throws IllegalStateException if it is listening, or about to, already
+     */
+    Server listen(SocketAddress address);
+
+    /**
+     * {@link #listen(SocketAddress)} with a listener for this one {@code listening} event.
+     *
+     * @param address as there
+     * @param listening called once bound, and not at all if that fails
+     * @return this
+     */
+    Server listen(SocketAddress address, Action listening);
+
+    /**
      * Accepts connections to a descriptor that this process inherited and on which {@code bind(2)} and {@code listen(2)}
-     * were called already ({@code net-api.txt}, server.listenFD).
+     * were called already ({@code net-api.txt}, server.listenFD): a TCP or Unix stream socket, as systemd, inetd or a
+     * supervisor hands them over. Asynchronous; a descriptor that is not open, not a socket, not of that kind, not listening,
+     * or that another server of this process has already, is told by {@code error}.
+     *
+     * <p>The descriptor belongs to the server from now on: {@link #close()} closes it, and leaves a Unix socket's file to
+     * whoever bound it. Processes that share the socket share its {@code O_NONBLOCK} too, which is set.
+     *
+     * <p><b>What it takes</b>: no public API of Java makes a channel of a descriptor. So {@code weft-unix} opens a channel,
+     * finds the descriptor that the JDK has given it, and puts the inherited one in its place with {@code dup2(2)}, which it
+     * calls through {@code java.lang.foreign}. That works on Linux, on Java 21 and later, and prints a warning unless the
+     * program is started with {@code --enable-native-access=dev.weft.net.unix} (on the class path {@code =ALL-UNNAMED}).
+     * Elsewhere, {@code error} tells that it cannot be had.
      *
      * @param fd the number of the descriptor, 0 or more
      * @return this
+     * @throws IllegalArgumentException if it is negative
      * @throws UnsupportedOperationException if {@code dev.weft:weft-unix} is not on the path
      */
     Server listenFD(int fd);
+
+    /**
+     * {@link #listenFD(int)} with a listener for this one {@code listening} event.
+     *
+     * @param fd as there
+     * @param listening called once it accepts, and not at all if that fails
+     * @return this
+     */
+    Server listenFD(int fd, Action listening);
 
     /**
      * Stops accepting. Asynchronous: {@code close} follows, never from inside this call, when all connections have ended.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net;
 
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +20,16 @@ public final class ServerOptions {
     /** 511, as Node has it: what {@link #backlog()} is unless it was set. */
     public static final int DEFAULT_BACKLOG = 511;
 
-    private static final ServerOptions DEFAULTS = new ServerOptions(StreamOptions.defaults(), DEFAULT_BACKLOG);
+    private static final ServerOptions DEFAULTS = new ServerOptions(StreamOptions.defaults(), DEFAULT_BACKLOG, null);
 
     private final StreamOptions stream;
     private final int backlog;
+    private final @Nullable Set<PosixFilePermission> socketFilePermissions;
 
-    private ServerOptions(StreamOptions stream, int backlog) {
+    private ServerOptions(StreamOptions stream, int backlog, @Nullable Set<PosixFilePermission> socketFilePermissions) {
         this.stream = stream;
         this.backlog = backlog;
+        this.socketFilePermissions = socketFilePermissions;
     }
 
     /** {@return the options of a server for which none were given} */
@@ -45,7 +50,7 @@ public final class ServerOptions {
      * @return the copy
      */
     public ServerOptions stream(StreamOptions options) {
-        return new ServerOptions(Objects.requireNonNull(options, "options"), backlog);
+        return new ServerOptions(Objects.requireNonNull(options, "options"), backlog, socketFilePermissions);
     }
 
     /**
@@ -109,11 +114,35 @@ public final class ServerOptions {
         if (connections < 1) {
             throw new IllegalArgumentException("backlog < 1: " + connections);
         }
-        return new ServerOptions(stream, connections);
+        return new ServerOptions(stream, connections, socketFilePermissions);
+    }
+
+    /** {@return the permissions of the file of a Unix socket, null (the default) for what the process's umask leaves} */
+    public @Nullable Set<PosixFilePermission> socketFilePermissions() {
+        return socketFilePermissions;
+    }
+
+    /**
+     * A copy with other permissions for the file of a Unix socket; of no effect on other servers. On Linux, whoever may write
+     * to the file may connect, {@code rw-rw----} for instance is for its group. There is no moment in which they are wider:
+     * the socket is bound in a folder that is the owner's alone, gets its permissions there, and then its place. (Programs
+     * such as {@code ss} show the name it was bound to.) Since its name there must fit too, the path can be some bytes shorter
+     * than others.
+     *
+     * @param permissions {@link java.nio.file.attribute.PosixFilePermissions#fromString} makes them of text; null for what
+     *     the umask leaves
+     * @return the copy
+     */
+    public ServerOptions socketFilePermissions(@Nullable Set<PosixFilePermission> permissions) {
+        return new ServerOptions(stream, backlog, permissions == null ? null : Set.copyOf(permissions));
     }
 
     @Override
     public String toString() {
-        return "ServerOptions[backlog=" + backlog + ", stream=" + stream + "]";
+        return "ServerOptions[backlog=" + backlog
+                + (socketFilePermissions == null
+                        ? ""
+                        : ", socketFilePermissions=" + PosixFilePermissions.toString(socketFilePermissions))
+                + ", stream=" + stream + "]";
     }
 }

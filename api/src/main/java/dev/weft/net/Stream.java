@@ -3,8 +3,10 @@ package dev.weft.net;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -57,14 +59,28 @@ public interface Stream extends AutoCloseable {
     Stream connect(int port, String host);
 
     /**
-     * Opens the stream to a Unix socket. Asynchronous.
+     * Opens the stream to a Unix socket ({@code net-api.txt}, net.Stream). Asynchronous. As long as the server's backlog is
+     * full it goes on trying; {@link StreamOptions#connectTimeout()} bounds that.
      *
-     * @param path of the socket file
+     * @param path of the socket file, at most 106 bytes long on Linux
      * @return this
+     * @throws IllegalArgumentException if the path is empty or the system has no such paths
      * @throws UnsupportedOperationException if {@code dev.weft:weft-unix} is not on the path
      * @throws IllegalStateException as {@link #connect(int, String)}
      */
     Stream connect(String path);
+
+    /**
+     * Opens the stream to any kind of address. Asynchronous.
+     *
+     * @param remote a {@link java.net.InetSocketAddress}, whose name is looked up if it is unresolved; with
+     *     {@code dev.weft:weft-unix} also a {@link java.net.UnixDomainSocketAddress}, an {@link AbstractAddress}, and what
+     *     that module brings
+     * @return this
+     * @throws UnsupportedOperationException if no transport on the path is for such addresses
+     * @throws IllegalStateException as {@link #connect(int, String)}
+     */
+    Stream connect(SocketAddress remote);
 
     /**
      * Adds a listener for {@code connect}: the connection is established. A stream that a server accepted tells it too,
@@ -206,6 +222,16 @@ public interface Stream extends AutoCloseable {
 
     /** {@return our own port; 0 before there was a connection and on a Unix socket; kept after close} */
     int localPort();
+
+    /**
+     * {@return what the connection can do beyond what all of them can, empty if it cannot or there was no connection yet}
+     * The module that brings such a thing names its type and says how to get at it; see {@code dev.weft.net.unix}. It is
+     * that of the connection itself, also where TLS was laid over it.
+     *
+     * @param type of what is asked for
+     * @param <T> of what is asked for
+     */
+    <T> Optional<T> feature(Class<T> type);
 
     /** {@return which halves are open at this moment} */
     ReadyState readyState();

@@ -162,6 +162,11 @@ class FaceTest {
     void providerThatAdoptsNothingSaysSoWithTheDescriptor() {
         TransportProvider provider = new TransportProvider() {
             @Override
+            public String protocol() {
+                return "fake";
+            }
+
+            @Override
             public boolean supports(SocketAddress address) {
                 return false;
             }

@@ -37,7 +37,7 @@ record Options(
 
     static final String USAGE = """
         Bench [--OPTION VALUE]...     lists are separated by commas
-          --scenarios LIST            echo, twowrites, upload, download, duplex, proxy, proxymsg,
+          --scenarios LIST            echo, unix, twowrites, upload, download, duplex, proxy, proxymsg,
                                       connect, idle, foreign; all            (echo)
           --servers LIST              weft, weft-blocking, netty-nio, netty-epoll, vertx, jdk-plain,
                                       turn, node, c; all                     (all)

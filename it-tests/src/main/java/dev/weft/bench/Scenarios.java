@@ -8,6 +8,7 @@ final class Scenarios {
     /** All there are; add new ones here. */
     static final List<Scenario> ALL = List.of(
             new Echo(),
+            new UnixEcho(),
             new TwoWrites(),
             Bulk.upload(),
             Bulk.download(),

@@ -6,7 +6,9 @@
 // input ends.
 'use strict';
 
+const fs = require('fs');
 const net = require('net');
+const path = require('path');
 
 const HEADER = 8;
 const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => ((i % 251) * 131) % 251));
@@ -45,6 +47,7 @@ const twoWrites = socket => {
 
 const behaviours = {
     echo,
+    unix: echo,
     connect: echo,
     idle: echo,
     twowrites: twoWrites,
@@ -64,7 +67,17 @@ const server = net.createServer({ noDelay: true }, socket => {
     socket.on('error', () => socket.destroy());
     behaviours[scenario](socket);
 });
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-    console.log(`listening ${server.address().port}`);
-});
-process.stdin.on('end', () => process.exit(0)).resume();
+if (scenario === 'unix') {
+    const number = process.pid % 65535 + 1; // as UnixPath.java has it
+    const file = path.join(process.env.TMPDIR || '/tmp', `weft-bench-${number}.sock`);
+    fs.rmSync(file, { force: true });
+    server.listen({ path: file, backlog: 4096 }, () => console.log(`listening ${number}`));
+} else {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+        console.log(`listening ${server.address().port}`);
+    });
+}
+process.stdin.on('end', () => {
+    server.close(); // which removes a socket's file
+    process.exit(0);
+}).resume();

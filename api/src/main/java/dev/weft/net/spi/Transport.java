@@ -116,6 +116,18 @@ public interface Transport {
      */
     <T> boolean setOption(SocketOption<T> option, T value) throws IOException;
 
+    /**
+     * What this kind of connection can do beyond what all of them can, see {@link dev.weft.net.Stream#feature}. From any
+     * thread, at any time.
+     *
+     * @param type of what is asked for
+     * @param <T> of what is asked for
+     * @return null if it cannot
+     */
+    default <T> @Nullable T feature(Class<T> type) {
+        return null;
+    }
+
     /** Lets go of the connection now. Runs all its steps and does not throw. */
     void close();
 

@@ -14,6 +14,9 @@ import java.net.SocketAddress;
  * @since 0.1
  */
 public interface TransportProvider {
+    /** {@return what messages call this kind of connection, such as {@code "tcp"}} */
+    String protocol();
+
     /**
      * {@return whether this provider is for such addresses}
      *

@@ -5,6 +5,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** Socket addresses as text: the one canonical form of RFC 5952, where the JDK writes {@code 0:0:0:0:0:0:0:1}. */
@@ -18,6 +19,13 @@ final class Addresses {
         return address instanceof InetSocketAddress inet && inet.getAddress() != null
                 ? literal(inet.getAddress())
                 : null;
+    }
+
+    /** False for what is not known, and for the end of a Unix socket that has connected without being bound. */
+    static boolean isNamed(@Nullable SocketAddress address) {
+        return address instanceof UnixDomainSocketAddress unix
+                ? !unix.getPath().toString().isEmpty()
+                : address != null;
     }
 
     static int port(@Nullable SocketAddress address) {

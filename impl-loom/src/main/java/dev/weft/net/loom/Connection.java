@@ -240,6 +240,11 @@ final class Connection {
         return opened == null ? null : opened.remoteAddress();
     }
 
+    <T> @Nullable T feature(Class<T> type) {
+        Transport opened = transport;
+        return opened == null ? null : opened.feature(type);
+    }
+
     String protocol() {
         Transport opened = transport;
         return opened != null ? opened.protocol() : dialer != null ? dialer.protocol() : "tcp";

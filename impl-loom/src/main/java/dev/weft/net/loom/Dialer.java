@@ -57,7 +57,7 @@ final class Dialer {
     }
 
     String protocol() {
-        return target instanceof InetSocketAddress ? "tcp" : "unix";
+        return provider.protocol();
     }
 
     /**

@@ -36,11 +36,12 @@ final class Errors {
             @Nullable SocketAddress remote,
             String what) {
         StringBuilder text = new StringBuilder(operation).append(' ').append(protocol);
-        if (local != null) {
+        boolean hasLocal = Addresses.isNamed(local);
+        if (hasLocal) {
             text.append(' ').append(Addresses.text(local));
         }
-        if (remote != null) {
-            text.append(local == null ? " " : "->").append(Addresses.text(remote));
+        if (Addresses.isNamed(remote)) {
+            text.append(hasLocal ? "->" : " ").append(Addresses.text(remote));
         }
         return text.append(": ").append(what).toString();
     }
@@ -87,6 +88,9 @@ final class Errors {
         if (text.contains("timed out")) {
             return Code.TIMED_OUT;
         }
+        if (text.contains("no such file or directory")) {
+            return Code.NOT_FOUND;
+        }
         if (text.contains("address already in use")) {
             return Code.ADDRESS_IN_USE;
         }
@@ -108,6 +112,8 @@ final class Errors {
         if (text.contains("broken pipe")) {
             return Code.BROKEN_PIPE;
         }
-        return cause instanceof ConnectException ? Code.CONNECTION_REFUSED : Code.OTHER;
+        return cause instanceof ConnectException || text.contains("connection refused")
+                ? Code.CONNECTION_REFUSED
+                : Code.OTHER;
     }
 }

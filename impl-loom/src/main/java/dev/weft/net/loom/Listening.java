@@ -66,7 +66,7 @@ final class Listening implements Runnable {
         }
 
         String protocol() {
-            return address == null ? "fd " + fd : address instanceof InetSocketAddress ? "tcp" : "unix";
+            return address == null ? "fd " + fd : provider.protocol();
         }
     }
 

@@ -10,7 +10,6 @@ import dev.weft.net.ServerOptions;
 import dev.weft.net.Stream;
 import dev.weft.net.spi.Transport;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -91,15 +90,35 @@ final class LoomServer implements Server {
     }
 
     private static Listening.Place unix(String path) {
-        return new Listening.Place(UnixDomainSocketAddress.of(Objects.requireNonNull(path, "path")));
+        return new Listening.Place(Names.unix(path));
+    }
+
+    @Override
+    public Server listen(SocketAddress address) {
+        return listen(new Listening.Place(Objects.requireNonNull(address, "address")), null);
+    }
+
+    @Override
+    public Server listen(SocketAddress address, Action listening) {
+        Objects.requireNonNull(listening, "listening");
+        return listen(new Listening.Place(Objects.requireNonNull(address, "address")), listening);
     }
 
     @Override
     public Server listenFD(int fd) {
+        return listen(descriptor(fd), null);
+    }
+
+    @Override
+    public Server listenFD(int fd, Action listening) {
+        return listen(descriptor(fd), Objects.requireNonNull(listening, "listening"));
+    }
+
+    private static Listening.Place descriptor(int fd) {
         if (fd < 0) {
             throw new IllegalArgumentException("fd < 0: " + fd);
         }
-        return listen(new Listening.Place(fd), null);
+        return new Listening.Place(fd);
     }
 
     private Server listen(Listening.Place place, @Nullable Action onListening) {

@@ -24,10 +24,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
@@ -116,11 +116,13 @@ final class LoomStream implements Stream {
 
     @Override
     public Stream connect(String path) {
-        return connect(UnixDomainSocketAddress.of(Objects.requireNonNull(path, "path")));
+        return connect(Names.unix(path));
     }
 
-    private Stream connect(SocketAddress remote) {
-        Connection next = new Connection(this, new Dialer(remote), options.maxQueuedBytes());
+    @Override
+    public Stream connect(SocketAddress remote) {
+        Dialer dialer = new Dialer(Objects.requireNonNull(remote, "remote"));
+        Connection next = new Connection(this, dialer, options.maxQueuedBytes());
         synchronized (this) {
             Connection last = connection;
             if (last != null && !last.isCloseTold()) {
@@ -538,6 +540,13 @@ final class LoomStream implements Stream {
     private @Nullable SocketAddress local() {
         Connection current = connection;
         return current == null ? null : current.localAddress();
+    }
+
+    @Override
+    public <T> Optional<T> feature(Class<T> type) {
+        Objects.requireNonNull(type, "type");
+        Connection current = connection;
+        return Optional.ofNullable(current == null ? null : current.feature(type));
     }
 
     @Override

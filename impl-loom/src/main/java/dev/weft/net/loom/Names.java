@@ -4,6 +4,7 @@ package dev.weft.net.loom;
 import dev.weft.net.Net;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +45,16 @@ final class Names {
             }
         }
         return InetSocketAddress.createUnresolved(host, port);
+    }
+
+    /**
+     * @throws IllegalArgumentException if the path is empty or the system has no such paths
+     */
+    static UnixDomainSocketAddress unix(String path) {
+        if (path.isEmpty()) {
+            throw new IllegalArgumentException("path is empty");
+        }
+        return UnixDomainSocketAddress.of(path);
     }
 
     static void checkPort(int port) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net.loom;
 
+import dev.weft.net.AbstractAddress;
 import dev.weft.net.spi.TransportProvider;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Predicate;
@@ -19,7 +21,7 @@ final class Providers {
      * @throws UnsupportedOperationException if there is none, with the artifact to add
      */
     static TransportProvider of(SocketAddress address) {
-        return address instanceof InetSocketAddress ? TCP : find(p -> p.supports(address), "a Unix socket");
+        return address instanceof InetSocketAddress ? TCP : find(p -> p.supports(address), kind(address));
     }
 
     /**
@@ -27,6 +29,11 @@ final class Providers {
      */
     static TransportProvider adopting() {
         return find(TransportProvider::adopts, "listenFD");
+    }
+
+    private static String kind(SocketAddress address) {
+        boolean unix = address instanceof UnixDomainSocketAddress || address instanceof AbstractAddress;
+        return unix ? "a Unix socket" : address.getClass().getName();
     }
 
     private static TransportProvider find(Predicate<TransportProvider> fits, String what) {

@@ -2,6 +2,8 @@
 package dev.weft.net.loom;
 
 import dev.weft.net.ServerOptions;
+import dev.weft.net.loom.channel.ChannelAcceptor;
+import dev.weft.net.loom.channel.ChannelTransport;
 import dev.weft.net.spi.Acceptor;
 import dev.weft.net.spi.Transport;
 import dev.weft.net.spi.TransportProvider;
@@ -18,13 +20,18 @@ import java.nio.channels.SocketChannel;
 /** TCP over IPv4 and IPv6. */
 final class TcpProvider implements TransportProvider {
     @Override
+    public String protocol() {
+        return "tcp";
+    }
+
+    @Override
     public boolean supports(SocketAddress address) {
         return address instanceof InetSocketAddress;
     }
 
     @Override
     public Transport open(SocketAddress remote) throws IOException {
-        return new TcpTransport(SocketChannel.open(family(remote)));
+        return new ChannelTransport(SocketChannel.open(family(remote)), protocol());
     }
 
     @Override
@@ -33,7 +40,7 @@ final class TcpProvider implements TransportProvider {
         try {
             channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
             channel.bind(local, options.backlog());
-            return new TcpAcceptor(channel);
+            return new ChannelAcceptor(channel, protocol(), channel.getLocalAddress());
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

@@ -33,6 +33,11 @@ final class FakeProvider implements TransportProvider {
     }
 
     @Override
+    public String protocol() {
+        return "tcp";
+    }
+
+    @Override
     public boolean supports(SocketAddress address) {
         return transports.containsKey(address);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net.loom;
 
+import dev.weft.net.loom.channel.ChannelTransport;
 import dev.weft.net.spi.Transport;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
@@ -33,9 +34,9 @@ enum Link {
     private static Transport[] tcp() throws IOException {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(Names.address(0, "127.0.0.1"));
-            TcpTransport client = new TcpTransport(SocketChannel.open());
+            ChannelTransport client = new ChannelTransport(SocketChannel.open(), "tcp");
             client.connect(listener.getLocalAddress());
-            return new Transport[] {client, new TcpTransport(listener.accept()).connected()};
+            return new Transport[] {client, new ChannelTransport(listener.accept(), "tcp").connected()};
         }
     }
 }

@@ -95,6 +95,11 @@ class ListeningTest {
 
     private final class FakeListener implements TransportProvider {
         @Override
+        public String protocol() {
+            return "tcp";
+        }
+
+        @Override
         public boolean supports(SocketAddress address) {
             return true;
         }

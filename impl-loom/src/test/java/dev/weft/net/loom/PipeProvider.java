@@ -18,6 +18,11 @@ public final class PipeProvider implements TransportProvider {
     public PipeProvider() {}
 
     @Override
+    public String protocol() {
+        return "pipe";
+    }
+
+    @Override
     public boolean supports(SocketAddress address) {
         return address instanceof PipeAddress
                 || (address instanceof UnixDomainSocketAddress unix

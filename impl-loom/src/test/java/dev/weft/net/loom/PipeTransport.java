@@ -126,6 +126,11 @@ public final class PipeTransport implements Transport, Modal {
     }
 
     @Override
+    public <T> T feature(Class<T> type) {
+        return type == CharSequence.class ? type.cast("a pipe") : null;
+    }
+
+    @Override
     public void connect(SocketAddress address) throws IOException {
         if (in == null) {
             PipeNetwork.connect(this, address);

@@ -26,6 +26,7 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -139,6 +140,19 @@ class SecureStreamTest {
                 records(pipe[0].tapped(), 0),
                 "HELLO, FINISHED, DATA, BYE: what was written waits for the handshake");
         assertEquals(List.of(2, 4, 5), records(pipe[1].tapped(), 0));
+    }
+
+    @Test
+    void whatTheTransportUnderneathCanDoBesidesIsStillToBeHad() {
+        server.onConnect(() -> server.setSecure(credentials()));
+        client.onConnect(() -> client.setSecure(credentials()));
+        server.accepted(pipe[1]);
+        connect(client, pipe[0]);
+        atClient.awaitEvent("secure");
+        assertEquals(Optional.of("a pipe"), client.feature(CharSequence.class));
+        atServer.awaitEvent("secure");
+        assertEquals(Optional.of("a pipe"), server.feature(CharSequence.class));
+        client.destroy();
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -198,6 +199,20 @@ class SpiTest {
         client.connect("/pipe/max");
         journal.awaitClosed("connect", "end", "close(false)");
         Await.value("drop is told", dropped);
+    }
+
+    @Test
+    void whatTheTransportCanDoBesidesIsToBeHadFromTheStream() throws Exception {
+        listen("/pipe/feature");
+        Stream client = stream();
+        assertEquals(Optional.empty(), client.feature(CharSequence.class));
+        client.connect("/pipe/feature");
+        Await.value("it is connected", client.connected());
+        assertEquals(Optional.of("a pipe"), client.feature(CharSequence.class));
+        assertEquals(Optional.empty(), client.feature(Runnable.class));
+        client.destroy();
+        Await.value("it is closed", client.closed());
+        assertEquals(Optional.of("a pipe"), client.feature(CharSequence.class));
     }
 
     @Test

@@ -18,11 +18,17 @@ final class Control {
 
     /** Says where the server listens, answers questions, and ends the process when the benchmark closes its end. */
     static void serveOn(int port) throws IOException {
+        serveOn(port, () -> {});
+    }
+
+    /** The same, with something to do before the process ends. */
+    static void serveOn(int port, Runnable atEnd) throws IOException {
         say("listening " + port);
         BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = questions.readLine(); line != null; line = questions.readLine()) {
             say("answer " + line + "=" + answer(line));
         }
+        atEnd.run();
         Runtime.getRuntime().halt(0);
     }
 

@@ -3,6 +3,7 @@ package dev.weft.bench.server;
 
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 
 /** The server on Netty with its native epoll transport; only where Netty has one. */
@@ -11,6 +12,11 @@ final class NettyEpollServer {
 
     public static void main(String[] words) throws Exception {
         if (!Epoll.isAvailable()) Control.unavailable("Netty's native epoll: " + Epoll.unavailabilityCause());
-        NettyServer.run(Arguments.parse(words), EpollIoHandler.newFactory(), EpollServerSocketChannel.class);
+        Arguments arguments = Arguments.parse(words);
+        if (UnixPath.isFor(arguments)) {
+            NettyServer.runOnPath(arguments, EpollIoHandler.newFactory(), EpollServerDomainSocketChannel.class);
+        } else {
+            NettyServer.run(arguments, EpollIoHandler.newFactory(), EpollServerSocketChannel.class);
+        }
     }
 }

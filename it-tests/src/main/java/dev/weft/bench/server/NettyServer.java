@@ -17,6 +17,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -34,22 +35,39 @@ final class NettyServer {
     static void run(Arguments arguments, IoHandlerFactory transport, Class<? extends ServerChannel> channelType)
             throws IOException, InterruptedException {
         Supplier<ChannelHandler> behaviour = behaviour(arguments);
+        Channel listener = bootstrap(arguments, transport, channelType, behaviour)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel();
+        Control.serveOn(((InetSocketAddress) listener.localAddress()).getPort());
+    }
+
+    /** The echo on a Unix socket, of a transport that has them. */
+    static void runOnPath(Arguments arguments, IoHandlerFactory transport, Class<? extends ServerChannel> channelType)
+            throws IOException, InterruptedException {
+        Object unused = bootstrap(arguments, transport, channelType, Echo::new)
+                .bind(new DomainSocketAddress(UnixPath.free()))
+                .sync();
+        UnixPath.serve();
+    }
+
+    private static ServerBootstrap bootstrap(
+            Arguments arguments,
+            IoHandlerFactory transport,
+            Class<? extends ServerChannel> channelType,
+            Supplier<ChannelHandler> behaviour) {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(arguments.threads(), transport);
-        Channel listener = new ServerBootstrap()
+        return new ServerBootstrap()
                 .group(group)
                 .channel(channelType)
                 .option(ChannelOption.SO_BACKLOG, Arguments.BACKLOG)
-                .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline().addLast(behaviour.get());
                     }
-                })
-                .bind("127.0.0.1", 0)
-                .sync()
-                .channel();
-        Control.serveOn(((InetSocketAddress) listener.localAddress()).getPort());
+                });
     }
 
     private static Supplier<ChannelHandler> behaviour(Arguments arguments) {

@@ -21,7 +21,8 @@ final class WeftServer {
 
     public static void main(String[] words) throws Exception {
         Arguments arguments = Arguments.parse(words);
-        listen(behaviour(arguments));
+        if (UnixPath.isFor(arguments)) listenOnPath(stream -> stream.onData(stream::write));
+        else listen(behaviour(arguments));
     }
 
     /** Serves until the benchmark ends the process. */
@@ -32,6 +33,13 @@ final class WeftServer {
         });
         server.listen(0, "127.0.0.1");
         Control.serveOn(((InetSocketAddress) server.bound().get()).getPort());
+    }
+
+    private static void listenOnPath(Listener<Stream> behaviour)
+            throws ExecutionException, IOException, InterruptedException {
+        Server server = Net.createServer(ServerOptions.defaults().backlog(Arguments.BACKLOG), behaviour);
+        Object unused = server.listen(UnixPath.free()).bound().get();
+        UnixPath.serve();
     }
 
     private static Listener<Stream> behaviour(Arguments arguments) {

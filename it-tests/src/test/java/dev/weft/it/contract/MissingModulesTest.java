@@ -5,52 +5,41 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.weft.it.support.PeerListener;
+import dev.weft.it.stress.Child;
 import dev.weft.it.support.Wire.Connected;
-import dev.weft.net.Net;
-import dev.weft.net.ReadyState;
-import dev.weft.net.Server;
-import dev.weft.net.Stream;
 import java.io.IOException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** What belongs to Unix sockets and TLS says which artifact to add where that is not there, and harms nothing. */
 class MissingModulesTest extends SentencesTest {
-    private static void assertNames(String artifact, Runnable call) {
-        UnsupportedOperationException missing = assertThrows(UnsupportedOperationException.class, call::run);
-        assertTrue(missing.getMessage().contains(artifact), missing::getMessage);
-    }
+    private static final String UNIX =
+            ": UnsupportedOperationException: a Unix socket needs dev.weft:weft-unix on the class";
+    private static final String TLS = ": UnsupportedOperationException: TLS needs dev.weft:weft-tls on the class";
 
     @Test
-    @DisplayName("Start a UNIX socket server listening for connections on the given `path`. (needs weft-unix)")
-    void listenOnAPathNamesTheArtifact() throws IOException {
-        Server server = wire.server(options -> options, stream -> stream.end("tcp"));
-        assertNames("dev.weft:weft-unix", () -> server.listen("/tmp/weft-missing.sock"));
-        assertNames("dev.weft:weft-unix", () -> server.listen("/tmp/weft-missing.sock", () -> {}));
-        assertEquals("tcp", wire.dial(wire.listen(server)).readTextToEnd());
+    @DisplayName("Without weft-unix and weft-tls, what needs them names the artifact, and TCP works")
+    void eachCallNamesTheArtifact() {
+        try (Child program = Child.javaWithoutModules(WithoutModules.class)) {
+            String said = program.outputAtEnd();
+            assertSays(said, "listen(path)" + UNIX);
+            assertSays(said, "listen(path, listening)" + UNIX);
+            assertSays(said, "listen(unix address)" + UNIX);
+            assertSays(said, "listen(abstract address)" + UNIX);
+            assertSays(
+                    said, "listenFD(3): UnsupportedOperationException: listenFD needs dev.weft:weft-unix on the class");
+            assertSays(said, "listenFD(-1): IllegalArgumentException: fd < 0: -1");
+            assertSays(said, "createConnection(path)" + UNIX);
+            assertSays(said, "connect(path)" + UNIX);
+            assertSays(said, "readyState: returned closed");
+            assertSays(said, "setSecure()" + TLS);
+            assertSays(said, "setSecure(credentials)" + TLS);
+            assertSays(said, "text: tcp");
+        }
     }
 
-    @Test
-    @DisplayName("Start a server listening for connections on the given file descriptor. (needs weft-unix)")
-    void listenFdNamesTheArtifact() throws IOException {
-        Server server = wire.server(options -> options, stream -> stream.end("tcp"));
-        assertNames("dev.weft:weft-unix", () -> server.listenFD(3));
-        assertThrows(IllegalArgumentException.class, () -> server.listenFD(-1));
-        assertEquals("tcp", wire.dial(wire.listen(server)).readTextToEnd());
-    }
-
-    @Test
-    @DisplayName("connect(path) needs weft-unix")
-    void connectToAPathNamesTheArtifact() throws IOException {
-        PeerListener listener = wire.peerListener();
-        Stream stream = wire.stream();
-        assertNames("dev.weft:weft-unix", () -> stream.connect("/tmp/weft-missing.sock"));
-        assertNames("dev.weft:weft-unix", () -> Net.createConnection("/tmp/weft-missing.sock"));
-        assertEquals(ReadyState.CLOSED, stream.readyState());
-        wire.connect(stream, listener);
-        stream.end("tcp");
-        assertEquals("tcp", listener.accept().readTextToEnd());
+    private static void assertSays(String said, String line) {
+        assertTrue(said.contains(line), () -> "no \"" + line + "\" in\n" + said);
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
 import dev.weft.it.support.Peer;
+import dev.weft.net.Action;
 import dev.weft.net.Drop;
 import dev.weft.net.Listener;
 import dev.weft.net.Net;
@@ -37,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 
 /** Servers: where they listen, what they tell, whom they accept, and how they close. */
@@ -93,11 +95,10 @@ class ServerContractTest extends ContractTest {
 
     @Test
     void callbackIsToldOnceForItsOwnListenOnly() {
-        assumeTrue(wire.hasPorts());
         AtomicInteger callbacks = new AtomicInteger();
         Server server = wire.server();
         List<String> events = record(server);
-        server.listen(0, wire.host(), callbacks::incrementAndGet);
+        wire.startListening(server, callbacks::incrementAndGet);
         awaitEvents(events, "listening");
         assertEquals(1, callbacks.get());
         server.close();
@@ -113,7 +114,7 @@ class ServerContractTest extends ContractTest {
         AtomicInteger callbacks = new AtomicInteger();
         Server second = wire.server();
         List<String> events = record(second);
-        second.listen(inet(first).getPort(), wire.host(), callbacks::incrementAndGet);
+        wire.startListening(second, Objects.requireNonNull(first.address()), callbacks::incrementAndGet);
         awaitEvents(events, "error");
         assertEquals(0, callbacks.get());
     }
@@ -293,9 +294,9 @@ class ServerContractTest extends ContractTest {
         for (int port : new int[] {-1, 65_536, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, () -> server.listen(port));
             assertTrue(refused.getMessage().contains(String.valueOf(port)), refused::getMessage);
-            assertThrows(IllegalArgumentException.class, () -> server.listen(port, wire.host()));
+            assertThrows(IllegalArgumentException.class, () -> server.listen(port, "127.0.0.1"));
             assertThrows(IllegalArgumentException.class, () -> server.listen(port, () -> {}));
-            assertThrows(IllegalArgumentException.class, () -> server.listen(port, wire.host(), () -> {}));
+            assertThrows(IllegalArgumentException.class, () -> server.listen(port, "127.0.0.1", () -> {}));
         }
         assertThrows(IllegalArgumentException.class, () -> server.listen(0, ""));
         assertThrows(NullPointerException.class, () -> server.listen(0, (String) null));
@@ -583,9 +584,8 @@ class ServerContractTest extends ContractTest {
             Events lateEvents = Events.of(scope, late);
             wire.connect(late, address);
             lateEvents.assertClosedAfter("error", "close(true)");
-            assertEquals(
-                    Code.CONNECTION_REFUSED,
-                    assertInstanceOf(NetException.class, lateEvents.error()).code());
+            Code code = assertInstanceOf(NetException.class, lateEvents.error()).code();
+            assertTrue(code == Code.CONNECTION_REFUSED || (code == Code.NOT_FOUND && !wire.hasPorts()), code::toString);
         }
     }
 
@@ -644,16 +644,16 @@ class ServerContractTest extends ContractTest {
 
     @Test
     void closeRightAfterListenTellsCloseAndNeitherListeningNorError() {
-        assertCloseRightAfter(wire.host());
+        assertCloseRightAfter(wire::startListening);
     }
 
     @Test
     void closeWhileTheNameIsLookedUpTellsCloseAndNeitherListeningNorError() {
-        assertCloseRightAfter("localhost");
+        assertCloseRightAfter((server, listening) -> server.listen(0, "localhost", listening));
     }
 
     /** Both calls in a listener of the server, so that nothing can be told in between. */
-    private void assertCloseRightAfter(String host) {
+    private void assertCloseRightAfter(BiConsumer<Server, Action> listen) {
         Server server = wire.server();
         List<String> events = record(server);
         AtomicInteger callbacks = new AtomicInteger();
@@ -662,7 +662,7 @@ class ServerContractTest extends ContractTest {
         Registration[] first = new Registration[1];
         first[0] = server.onClose(() -> {
             first[0].remove();
-            server.listen(0, host, callbacks::incrementAndGet);
+            listen.accept(server, callbacks::incrementAndGet);
             bound.complete(server.bound());
             closed.complete(server.closed());
             server.close();
@@ -797,7 +797,7 @@ class ServerContractTest extends ContractTest {
     void callbackThatThrowsIsLoggedAndListeningIsStillTold() throws IOException {
         Server server = wire.server(options -> options, stream -> stream.end("served"));
         List<String> events = record(server);
-        server.listen(0, wire.host(), () -> raise("thrown in callback"));
+        wire.startListening(server, () -> raise("thrown in callback"));
         scope.awaitLoggedError("thrown in callback");
         awaitEvents(events, "listening");
         assertEquals("served", wire.dial(server).readTextToEnd());

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
@@ -628,6 +629,7 @@ class WriteTest extends ContractTest {
 
     @Test
     void writeAfterThePeersResetIsFalse() throws IOException {
+        assumeTrue(wire.hasReset());
         Accepted accepted = wire.accepted();
         accepted.peer().reset();
         accepted.events().assertClosedAfter("connect", "error", "close(true)");

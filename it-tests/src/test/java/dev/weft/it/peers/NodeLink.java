@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** A connection between one of our streams and a socket of Node, which {@code peer.js} does as told. */
-final class NodeLink implements AutoCloseable {
+public final class NodeLink implements AutoCloseable {
     /** Who opens the connection; the other one listens. */
     enum Opener {
         NODE_CONNECTS,
@@ -64,7 +64,7 @@ final class NodeLink implements AutoCloseable {
     }
 
     /** Node with {@code peer.js}, not connected yet. */
-    static Child node(String... commands) {
+    public static Child node(String... commands) {
         Child node = Child.start(List.of("node", script()));
         List.of(commands).forEach(node::tell);
         return node;

@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.jar.JarFile;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Another process that talks in lines: what it is to do on its standard input, what happened on its standard output.
@@ -60,6 +64,20 @@ public final class Child implements AutoCloseable {
     }
 
     /**
+     * {@link #java} without the option that permits native calls.
+     *
+     * @param main its class
+     * @param options of its JVM
+     * @param arguments of its main method
+     * @return the process
+     */
+    public static Child javaAsIs(Class<?> main, List<String> options, String... arguments) {
+        List<String> command = javaCommand(main, options, arguments);
+        command.removeIf(option -> option.startsWith("--enable-native-access"));
+        return start(command);
+    }
+
+    /**
      * Starts a class of the tests on the JDK, and with the weft, that this test runs on.
      *
      * @param main its class
@@ -69,6 +87,37 @@ public final class Child implements AutoCloseable {
      */
     public static Child java(Class<?> main, List<String> options, String... arguments) {
         return start(javaCommand(main, options, arguments));
+    }
+
+    /**
+     * Starts a class of the tests with weft's api and engine, and none of its other modules.
+     *
+     * @param main its class
+     * @return the process
+     */
+    public static Child javaWithoutModules(Class<?> main) {
+        String path =
+                System.getProperty("jdk.module.path", "") + File.pathSeparator + System.getProperty("java.class.path");
+        String bare = Pattern.compile(File.pathSeparator, Pattern.LITERAL)
+                .splitAsStream(path)
+                .filter(entry -> !entry.isEmpty() && !isOtherModule(Path.of(entry)))
+                .collect(Collectors.joining(File.pathSeparator));
+        return start(List.of(javaProgram(), "-cp", testClasses(main) + File.pathSeparator + bare, main.getName()));
+    }
+
+    /** What a {@link java.util.ServiceLoader} would find there. */
+    private static boolean isOtherModule(Path entry) {
+        List<String> services = List.of(
+                "META-INF/services/dev.weft.net.spi.TransportProvider",
+                "META-INF/services/dev.weft.net.spi.SecurityProvider");
+        if (Files.isDirectory(entry)) {
+            return services.stream().anyMatch(service -> Files.exists(entry.resolve(service)));
+        }
+        try (JarFile jar = new JarFile(entry.toFile())) {
+            return services.stream().anyMatch(service -> jar.getEntry(service) != null);
+        } catch (IOException e) {
+            throw new AssertionError("cannot look into " + entry, e);
+        }
     }
 
     /**
@@ -85,18 +134,35 @@ public final class Child implements AutoCloseable {
         return start(command);
     }
 
+    /**
+     * The command that {@link #java} starts, for a program that starts it itself.
+     *
+     * @param main its class
+     * @param arguments of its main method
+     * @return program and arguments
+     */
+    public static List<String> javaCommand(Class<?> main, String... arguments) {
+        return javaCommand(main, List.of(), arguments);
+    }
+
     private static List<String> javaCommand(Class<?> main, List<String> options, String... arguments) {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(javaProgram());
         command.addAll(options);
         String modules = System.getProperty("jdk.module.path");
-        if (modules != null) {
-            command.addAll(List.of("--module-path", modules, "--add-modules", "dev.weft.net.loom"));
+        boolean named = modules != null;
+        command.add("--enable-native-access=" + (named ? "dev.weft.net.unix,org.newsclub.net.unix" : "ALL-UNNAMED"));
+        if (named) {
+            command.addAll(List.of("--module-path", modules, "--add-modules", "dev.weft.net.loom,dev.weft.net.unix"));
         }
         command.addAll(List.of("-cp", testClasses(main) + File.pathSeparator + System.getProperty("java.class.path")));
         command.add(main.getName());
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    private static String javaProgram() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
     /** On the module path the tests are patched into a module, and no property names their directory. */
@@ -268,7 +334,7 @@ public final class Child implements AutoCloseable {
     }
 
     /** Its number. */
-    String pid() {
+    public String pid() {
         return Long.toString(process.pid());
     }
 

@@ -4,6 +4,7 @@ package dev.weft.it.support;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -69,6 +70,34 @@ final class OpenSockets {
             throw new IllegalStateException("cannot list " + DESCRIPTORS, e);
         }
         return inodes;
+    }
+
+    /** {@return the number of the descriptor that listens there} */
+    static int descriptor(SocketAddress listener) throws IOException {
+        String inode = inode(listener);
+        try (java.util.stream.Stream<Path> links = Files.list(DESCRIPTORS)) {
+            return links.filter(link -> target(link).equals("socket:[" + inode + "]"))
+                    .findFirst()
+                    .map(link -> Integer.parseInt(link.getFileName().toString()))
+                    .orElseThrow(() -> new IOException("no descriptor for " + listener));
+        }
+    }
+
+    private static String inode(SocketAddress listener) throws IOException {
+        boolean tcp = listener instanceof InetSocketAddress;
+        for (Path table : tcp ? TABLES.subList(0, 2) : TABLES.subList(2, 3)) {
+            for (String line : lines(table)) {
+                List<String> columns = List.of(line.trim().split("\\s+"));
+                if (tcp
+                        && columns.get(3).equals("0A")
+                        && columns.get(1).endsWith(hexPort(((InetSocketAddress) listener).getPort()))) {
+                    return columns.get(9);
+                } else if (!tcp && columns.getLast().equals(listener.toString())) {
+                    return columns.get(6);
+                }
+            }
+        }
+        throw new IOException("the system knows of no socket at " + listener);
     }
 
     private static String target(Path link) {

@@ -2,49 +2,64 @@
 package dev.weft.it.support;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
+import java.net.SocketAddress;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 
-/** A plain java.net server, accepting on the test's own thread. */
+/** A plain server, accepting on the test's own thread. */
 public final class PeerListener implements AutoCloseable {
-    private final ServerSocket socket;
+    private final ServerSocketChannel channel;
+    private final Selector acceptable;
+    private final SocketAddress address;
     private final TestScope scope;
 
     /** Null for plain text. */
     private final WireSecurity security;
 
-    PeerListener(InetAddress host, int receiveBuffer, TestScope scope, WireSecurity security) throws IOException {
+    /** Over a channel that listens. */
+    PeerListener(ServerSocketChannel channel, TestScope scope, WireSecurity security) throws IOException {
+        this.channel = channel;
         this.security = security;
         this.scope = scope;
-        socket = new ServerSocket();
-        if (receiveBuffer > 0) {
-            socket.setReceiveBufferSize(receiveBuffer);
-        }
-        socket.bind(new InetSocketAddress(host, 0));
-        socket.setSoTimeout((int) Await.LIMIT.toMillis());
+        address = channel.getLocalAddress();
+        channel.configureBlocking(false);
+        acceptable = channel.provider().openSelector();
+        channel.register(acceptable, SelectionKey.OP_ACCEPT);
     }
 
     /** {@return where it listens} */
+    public SocketAddress address() {
+        return address;
+    }
+
+    /** {@return the port on which it listens, if there are ports} */
     public int port() {
-        return socket.getLocalPort();
+        return ((InetSocketAddress) address).getPort();
     }
 
     /** {@return the next connection} */
     public Peer accept() throws IOException {
-        try {
-            Socket accepted = socket.accept();
-            return scope.add(
-                    security == null ? new Peer(accepted) : new Peer(security.secure(accepted, false), accepted));
-        } catch (SocketTimeoutException e) {
-            throw new AssertionError("not within " + Await.LIMIT.toSeconds() + " s: a connection", e);
+        long deadline = System.nanoTime() + Await.LIMIT.toNanos();
+        for (; ; ) {
+            SocketChannel accepted = channel.accept();
+            if (accepted != null) {
+                return scope.add(WireSecurity.peer(security, accepted, false));
+            }
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                throw new AssertionError("not within " + Await.LIMIT.toSeconds() + " s: a connection");
+            }
+            int unused = acceptable.select(key -> {}, millis);
         }
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        try (acceptable) {
+            channel.close();
+        }
     }
 }

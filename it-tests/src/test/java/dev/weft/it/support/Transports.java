@@ -4,9 +4,7 @@ package dev.weft.it.support;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.nio.channels.ServerSocketChannel;
 
 /**
  * What the contract must hold over. One more transport is one more constant, with a {@link Wire} of its kind.
@@ -22,8 +20,36 @@ public enum Transports {
     TCP6("::1", false),
     /** TCP over IPv4 with all events of both ends on one thread of the user's, as in Node. */
     TCP4_EXECUTOR("127.0.0.1", true),
+    /** Unix sockets with a path. */
+    UNIX(null, false) {
+        @Override
+        Place place(TestScope scope) {
+            return new PathPlace(scope);
+        }
+    },
+    /** TCP over IPv4 at a descriptor that the server was given. */
+    INHERITED_TCP4("127.0.0.1", false) {
+        @Override
+        Place place(TestScope scope) {
+            return new InheritedTcpPlace(scope);
+        }
+    },
+    /** Unix sockets at a descriptor that the server was given. */
+    INHERITED_UNIX(null, false) {
+        @Override
+        Place place(TestScope scope) {
+            return new InheritedPathPlace(scope);
+        }
+    },
     /** TLS over TCP over IPv4, both ends secured from the first byte on. */
-    TLS_TCP("127.0.0.1", false, true);
+    TLS_TCP("127.0.0.1", false, true),
+    /** TLS over Unix sockets with a path. */
+    TLS_UNIX(null, false, true) {
+        @Override
+        Place place(TestScope scope) {
+            return new PathPlace(scope);
+        }
+    };
 
     private final String host;
     private final boolean oneThread;
@@ -39,18 +65,23 @@ public enum Transports {
         this.secured = secured;
     }
 
-    /** Opens it for one test; skips the test where this machine lacks it. */
-    public Wire open(TestScope scope) {
-        assumeTrue(canListen(), () -> this + ": this machine cannot listen on " + host);
-        return new Wire(
-                this, scope, host, oneThread ? scope.executor(1) : null, secured ? WireSecurity.INSTANCE : null);
+    Place place(TestScope scope) {
+        return new TcpPlace(scope, host);
     }
 
-    private boolean canListen() {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
+    /** Opens it for one test; skips the test where this machine lacks it. */
+    public Wire open(TestScope scope) {
+        Place place = place(scope);
+        assumeTrue(canListen(place), () -> this + ": this machine cannot listen there");
+        return new Wire(
+                this, scope, place, oneThread ? scope.executor(1) : null, secured ? WireSecurity.INSTANCE : null);
+    }
+
+    private static boolean canListen(Place place) {
+        try (ServerSocketChannel channel = place.openListener()) {
+            channel.bind(place.free());
             return true;
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedOperationException e) {
             return false;
         }
     }

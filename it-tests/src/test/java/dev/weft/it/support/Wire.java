@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.support;
 
+import dev.weft.net.Action;
 import dev.weft.net.Event;
 import dev.weft.net.Listener;
 import dev.weft.net.Net;
@@ -9,11 +10,10 @@ import dev.weft.net.ServerOptions;
 import dev.weft.net.Stream;
 import dev.weft.net.StreamOptions;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,20 +38,20 @@ public final class Wire {
 
     private final Transports transport;
     private final TestScope scope;
-    private final String host;
+    private final Place place;
     private final Executor executor;
 
     /** Null for plain text. */
     private final WireSecurity security;
 
-    Wire(Transports transport, TestScope scope, String host, Executor executor, WireSecurity security) {
+    Wire(Transports transport, TestScope scope, Place place, Executor executor, WireSecurity security) {
         this.security = security;
         if (security != null) {
             scope.setSecured();
         }
         this.transport = transport;
         this.scope = scope;
-        this.host = host;
+        this.place = place;
         this.executor = executor;
     }
 
@@ -64,32 +64,32 @@ public final class Wire {
 
     /** Whether addresses have a host and a port. */
     public boolean hasPorts() {
-        return true;
+        return place.host() != null;
     }
 
     /** Whether a reset is told from an end. */
     public boolean hasReset() {
-        return true;
+        return hasPorts();
     }
 
     /** {@return the literal address that both ends have; null where {@link #hasPorts()} is false} */
     public String host() {
-        return host;
+        return place.host();
     }
 
     /** {@return what messages of {@link dev.weft.net.NetException}s call the transport} */
     public String protocol() {
-        return "tcp";
+        return place.protocol();
     }
 
     /** {@return an address as messages write it} */
     public String text(int port) {
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        return (host().contains(":") ? "[" + host() + "]" : host()) + ":" + port;
     }
 
     /** Whether the kernel tells about keep-alive timers of this transport. */
     public boolean showsKeepAlive() {
-        return Files.isReadable(Path.of("/proc/self/net/tcp"));
+        return hasPorts() && Files.isReadable(Path.of("/proc/self/net/tcp"));
     }
 
     /**
@@ -149,12 +149,24 @@ public final class Wire {
 
     /** Has a server listen on a free address, without waiting. */
     public Server startListening(Server server) {
-        return server.listen(0, host);
+        return startListening(server, () -> {});
+    }
+
+    /** Has a server listen on a free address, with a listener for that. */
+    public Server startListening(Server server, Action listening) {
+        place.listen(server, listening);
+        return server;
     }
 
     /** Has a server listen on the address that another one has, or had. */
     public Server startListening(Server server, SocketAddress address) {
-        return server.listen(((InetSocketAddress) address).getPort(), host);
+        return startListening(server, address, () -> {});
+    }
+
+    /** Has a server listen on the address that another one has, or had, with a listener for that. */
+    public Server startListening(Server server, SocketAddress address, Action listening) {
+        place.listen(server, address, listening);
+        return server;
     }
 
     // -- Streams. --
@@ -176,12 +188,13 @@ public final class Wire {
 
     /** Begins to connect a stream to where a server is, or was. */
     public Stream connect(Stream stream, SocketAddress address) {
-        return secured(stream.connect(((InetSocketAddress) address).getPort(), host));
+        place.connect(stream, address);
+        return secured(stream);
     }
 
     /** Begins to connect a stream to a peer. */
     public Stream connect(Stream stream, PeerListener listener) {
-        return secured(stream.connect(listener.port(), host));
+        return connect(stream, listener.address());
     }
 
     private void awaitSecured(Stream stream) {
@@ -230,21 +243,23 @@ public final class Wire {
 
     /** {@return an address on which nobody listens, and nobody will as long as the test runs} */
     public SocketAddress nowhere() throws IOException {
-        Socket socket = scope.add(new Socket());
-        socket.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
-        return socket.getLocalSocketAddress();
+        return place.nowhere();
     }
 
     /** {@return an address where connecting neither succeeds nor fails: a backlog is full there} */
     public SocketAddress blackHole() throws IOException {
-        ServerSocket full = scope.add(new ServerSocket());
-        full.bind(new InetSocketAddress(InetAddress.getByName(host), 0), 1);
+        ServerSocketChannel full = scope.add(place.openListener());
+        full.bind(place.free(), 1);
         for (int i = 0; i < BACKLOG_FILLERS; i++) {
-            SocketChannel filler = scope.add(SocketChannel.open());
+            SocketChannel filler = scope.add(place.openPeer());
             filler.configureBlocking(false);
-            boolean unused = filler.connect(full.getLocalSocketAddress());
+            try {
+                boolean unused = filler.connect(full.getLocalAddress());
+            } catch (SocketException e) {
+                break; // a Unix socket says that it is full
+            }
         }
-        return full.getLocalSocketAddress();
+        return full.getLocalAddress();
     }
 
     /** Has bytes go there and back over another connection, so that what was under way before has had its time. */
@@ -268,16 +283,12 @@ public final class Wire {
 
     /** {@return a peer that is connected to a server and has a receive buffer of that size} */
     public Peer dial(Server server, int receiveBuffer) throws IOException {
-        Socket socket = scope.add(new Socket());
-        // before connecting: a socket that was reset refuses options
-        socket.setTcpNoDelay(true);
+        SocketChannel channel = scope.add(place.openPeer());
         if (receiveBuffer > 0) {
-            socket.setReceiveBufferSize(receiveBuffer);
+            channel.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer);
         }
-        InetSocketAddress address = (InetSocketAddress) Objects.requireNonNull(server.address());
-        InetSocketAddress remote = new InetSocketAddress(InetAddress.getByName(host), address.getPort());
-        socket.connect(remote, (int) Await.LIMIT.toMillis());
-        return security == null ? new Peer(socket) : new Peer(security.secure(socket, true), socket);
+        channel.connect(Objects.requireNonNull(server.address(), "the server does not listen"));
+        return scope.add(WireSecurity.peer(security, channel, true));
     }
 
     /** {@return a peer that waits for streams} */
@@ -287,7 +298,12 @@ public final class Wire {
 
     /** {@return a peer that waits for streams, with a receive buffer of that size on each connection} */
     public PeerListener peerListener(int receiveBuffer) throws IOException {
-        return scope.add(new PeerListener(InetAddress.getByName(host), receiveBuffer, scope, security));
+        ServerSocketChannel channel = scope.add(place.openListener());
+        if (receiveBuffer > 0) {
+            channel.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer);
+        }
+        channel.bind(place.free());
+        return scope.add(new PeerListener(channel, scope, security));
     }
 
     // -- Both ends. --

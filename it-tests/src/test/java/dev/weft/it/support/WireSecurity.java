@@ -6,6 +6,7 @@ import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.security.GeneralSecurityException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -47,8 +48,17 @@ final class WireSecurity {
         }
     }
 
-    /** The handshake comes with the first read or write. */
-    SSLSocket secure(Socket socket, boolean asClient) throws IOException {
+    /**
+     * {@return a peer over a connected channel}
+     *
+     * @param security null for a plain one
+     */
+    static Peer peer(WireSecurity security, SocketChannel channel, boolean asClient) throws IOException {
+        PlainPeer plain = new PlainPeer(channel);
+        return security == null ? plain : new SecurePeer(security.secure(new PeerSocket(plain), asClient), plain);
+    }
+
+    private SSLSocket secure(Socket socket, boolean asClient) throws IOException {
         SSLSocket secured = (SSLSocket) peers.getSocketFactory().createSocket(socket, "localhost", 0, true);
         secured.setUseClientMode(asClient);
         return secured;

@@ -77,14 +77,21 @@ const commands = {
   lines: sayLines,
   echo: () => { onData = (chunk) => socket.write(chunk); },
   slow: (seed) => readSlowly(Number(seed)),
-  listen: () => {
+  listen: (path) => {
     const server = net.createServer(options, (accepted) => {
       adopt(accepted);
       say('connect');
     });
-    server.listen(0, '127.0.0.1', () => say('listening', server.address().port));
+    if (path) {
+      server.listen(path, () => say('listening', path));
+    } else {
+      server.listen(0, '127.0.0.1', () => say('listening', server.address().port));
+    }
   },
-  connect: (port) => adopt(net.connect({ port: Number(port), host: '127.0.0.1', ...options }, () => say('connect'))),
+  connect: (place) => {
+    const address = place.startsWith('/') ? { path: place } : { port: Number(place), host: '127.0.0.1' };
+    adopt(net.connect({ ...address, ...options }, () => say('connect')));
+  },
   write: (...words) => socket.write(words.join(' ') + '\n'),
   send: (bytes) => sendAll(Number(bytes)),
   pause: () => socket.pause(),

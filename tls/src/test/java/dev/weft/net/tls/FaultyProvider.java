@@ -24,6 +24,11 @@ public final class FaultyProvider implements TransportProvider {
     private static final Map<SocketAddress, SocketAddress> LISTENING = new ConcurrentHashMap<>();
 
     @Override
+    public String protocol() {
+        return "faulty";
+    }
+
+    @Override
     public boolean supports(SocketAddress address) {
         return address instanceof UnixDomainSocketAddress;
     }

@@ -1,41 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.weft.net.loom;
+package dev.weft.net.loom.channel;
 
 import dev.weft.net.spi.Transport;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
-/** A JDK socket channel, whose blocking calls park a virtual thread. */
-final class TcpTransport implements Transport {
+/** A JDK socket channel, whose blocking calls park a virtual thread: TCP, and what else the JDK has channels for. */
+public class ChannelTransport implements Transport {
+    private static final Logger LOGGER = System.getLogger("dev.weft.net");
+
     /**
      * The JDK copies a heap buffer into a direct one of the same size and keeps that for the carrier thread: large writes
      * go in pieces, or one of 100 MB would pin down 100 MB for good.
      */
     private static final int MAX_HEAP_WRITE = 256 << 10;
 
-    private final SocketChannel channel;
+    private final String protocol;
+    private volatile SocketChannel channel;
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress remote;
 
-    TcpTransport(SocketChannel channel) {
+    /** Guarded by this. */
+    private boolean closed;
+
+    /**
+     * A transport.
+     *
+     * @param channel in blocking mode, from now on this transport's own
+     * @param protocol what messages call it
+     */
+    public ChannelTransport(SocketChannel channel, String protocol) {
         this.channel = channel;
+        this.protocol = protocol;
     }
 
-    /** Keeps the addresses of a connected channel, since a closed one tells none. */
-    TcpTransport connected() throws IOException {
-        local = channel.getLocalAddress();
-        remote = channel.getRemoteAddress();
+    /** {@return the channel} */
+    protected final SocketChannel channel() {
+        return channel;
+    }
+
+    /**
+     * The channel is connected: keeps its addresses, since a closed one tells none.
+     *
+     * @return this
+     * @throws IOException if it was closed meanwhile
+     */
+    public ChannelTransport connected() throws IOException {
+        return connected(channel.getLocalAddress(), channel.getRemoteAddress());
+    }
+
+    /**
+     * The channel is connected, and has addresses that it does not know itself.
+     *
+     * @param here our own
+     * @param there the peer's
+     * @return this
+     */
+    public ChannelTransport connected(SocketAddress here, SocketAddress there) {
+        local = here;
+        remote = there;
         return this;
+    }
+
+    /**
+     * Puts a new channel in the place of one that has failed to connect, which the JDK has closed.
+     *
+     * @param fresh not connected
+     * @throws IOException if the transport was closed; then so is the channel
+     */
+    protected final void replace(SocketChannel fresh) throws IOException {
+        synchronized (this) {
+            if (!closed) {
+                channel = fresh;
+                return;
+            }
+        }
+        fresh.close();
+        throw new ClosedChannelException();
     }
 
     @Override
     public String protocol() {
-        return "tcp";
+        return protocol;
     }
 
     @Override
@@ -104,32 +158,44 @@ final class TcpTransport implements Transport {
 
     @Override
     public void close() {
+        SocketChannel last = lastChannel();
         // Without the FIN first, closing under a parked reader sends RST on Windows (JDK-8358764).
         try {
-            if (channel.isConnected()) {
-                channel.shutdownOutput();
+            if (last.isConnected()) {
+                last.shutdownOutput();
             }
         } catch (IOException e) {
-            Log.debug("shutting down before close", e);
+            debug("shutting down before close", e);
         }
-        release();
+        release(last);
     }
 
     @Override
     public void reset() {
+        SocketChannel last = lastChannel();
         try {
-            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            last.setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException e) {
-            Log.debug("asking for RST", e);
+            debug("asking for RST", e);
         }
-        release();
+        release(last);
     }
 
-    private void release() {
+    /** From now on there is no other. */
+    private synchronized SocketChannel lastChannel() {
+        closed = true;
+        return channel;
+    }
+
+    private static void release(SocketChannel channel) {
         try {
             channel.close();
         } catch (IOException e) {
-            Log.debug("closing", e);
+            debug("closing", e);
         }
+    }
+
+    private static void debug(String what, IOException e) {
+        LOGGER.log(Level.DEBUG, what, e);
     }
 }

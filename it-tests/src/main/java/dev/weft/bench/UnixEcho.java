@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.weft.bench;
+
+import java.io.IOException;
+import java.util.List;
+
+/** The echo once more, over a Unix socket with a path. */
+final class UnixEcho extends ClosedLoop {
+    @Override
+    public String name() {
+        return "unix";
+    }
+
+    @Override
+    public String title() {
+        return "the server writes what it reads, over a Unix socket";
+    }
+
+    @Override
+    public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
+            throws IOException, InterruptedException {
+        Object unused = workspace.resource("load.c"); // which it includes
+        List<Object> load = List.of(shape.connections(), shape.size(), shape.inFlight());
+        return LoadGenerator.run(workspace, "unix.c", server, load, phases);
+    }
+}
