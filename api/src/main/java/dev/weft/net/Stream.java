@@ -257,12 +257,13 @@ public interface Stream extends AutoCloseable {
      * plain text, what is written from now on waits for the handshake. Its success is told by {@code secure}, its failure by
      * {@code error}. A stream that we opened begins the handshake, one that a server has accepted waits for it. Asynchronous.
      *
-     * <p>Without effect on a closed stream; one whose peer has ended already fails.
+     * <p>Before {@code connect}, it is for the connection to come: so no listener can write before. It is without effect on a
+     * stream that is about to tell {@code close}, and one whose peer has ended already fails.
      *
      * @param credentials ours, and whom we trust
      * @return this
      * @throws IllegalArgumentException if these credentials cannot secure this stream: a server needs a key
-     * @throws IllegalStateException if the stream is secured already, ended by us, or was never connected
+     * @throws IllegalStateException if the stream is secured already, or ended by us
      * @throws UnsupportedOperationException if {@code dev.weft:weft-tls} is not on the path
      */
     Stream setSecure(Credentials credentials);

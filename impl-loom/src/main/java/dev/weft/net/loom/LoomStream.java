@@ -68,6 +68,9 @@ final class LoomStream implements Stream {
     /** Whether pause was called before there was a connection. */
     private volatile boolean startPaused;
 
+    /** What setSecure was given before connect. Guarded by this. */
+    private @Nullable Credentials startSecured;
+
     private volatile @Nullable Encoding encoding;
 
     /** Of this encoding, and this connection: what it holds of an unfinished character is not for the next one. */
@@ -142,6 +145,10 @@ final class LoomStream implements Stream {
                 next.reader().pause();
             }
             startPaused = false;
+            if (startSecured != null) {
+                next.setSecure(startSecured, ByteBuffer.allocate(0));
+                startSecured = null;
+            }
             connection = next;
         }
         idleTimer.start();
@@ -696,12 +703,23 @@ final class LoomStream implements Stream {
     @Override
     public Stream setSecure(Credentials credentials, ByteBuffer received) {
         SecurityProvider.installed();
-        Connection current = connection;
-        if (current == null) {
-            throw new IllegalStateException("setSecure: the stream was never connected, call connect first");
+        Objects.requireNonNull(credentials, "credentials");
+        Objects.requireNonNull(received, "received");
+        Connection current;
+        synchronized (this) {
+            current = connection;
+            if (current == null || current.isCloseTold()) {
+                if (startSecured != null || received.hasRemaining()) {
+                    throw new IllegalStateException(
+                            startSecured != null
+                                    ? "setSecure: " + this + " is to be secured already"
+                                    : "setSecure: " + this + " has received nothing, and is given bytes");
+                }
+                startSecured = credentials;
+                return this;
+            }
         }
-        current.setSecure(
-                Objects.requireNonNull(credentials, "credentials"), Objects.requireNonNull(received, "received"));
+        current.setSecure(credentials, received);
         return this;
     }
 

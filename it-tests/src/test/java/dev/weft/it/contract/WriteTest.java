@@ -775,6 +775,7 @@ class WriteTest extends ContractTest {
                 }
             }
         });
+        client.onError(done::completeExceptionally);
         wire.connect(client, server);
         Await.value(rounds + " round trips", done);
         events.assertClosedAfter("connect", "data", "end", "close(false)");

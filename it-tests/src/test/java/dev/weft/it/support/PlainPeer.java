@@ -80,7 +80,7 @@ final class PlainPeer extends Peer {
 
     @Override
     public boolean hasInput() throws IOException {
-        return readable.selectNow(key -> {}) > 0;
+        return channel.isOpen() && readable.selectNow(key -> {}) > 0;
     }
 
     @Override

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.support;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
 /** A peer that speaks TLS, with the JDK's own sockets. */
@@ -42,14 +41,22 @@ final class SecurePeer extends Peer {
                     .orTimeout(Await.LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
         } catch (CompletionException e) {
-            boolean ended =
-                    e.getCause() instanceof SSLHandshakeException failed && failed.getCause() instanceof EOFException;
-            if (ended || "Broken pipe".equals(e.getCause().getMessage())) {
+            if (hasEnded(e.getCause())) {
                 return false;
             }
             throw new IOException(
                     "the handshake of the peer has failed: " + e.getCause().getMessage(), e.getCause());
         }
+    }
+
+    /** Whether it is the connection that has failed, and not what was said on it. */
+    private static boolean hasEnded(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException && !(cause instanceof SSLException)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override

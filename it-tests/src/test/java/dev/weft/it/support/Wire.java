@@ -188,8 +188,11 @@ public final class Wire {
 
     /** Begins to connect a stream to where a server is, or was. */
     public Stream connect(Stream stream, SocketAddress address) {
+        if (security != null) {
+            security.secureConnecting(stream);
+        }
         place.connect(stream, address);
-        return secured(stream);
+        return stream;
     }
 
     /** Begins to connect a stream to a peer. */
@@ -201,10 +204,6 @@ public final class Wire {
         if (security != null) {
             Await.until("it is secured: " + stream, () -> stream.secureSession() != null);
         }
-    }
-
-    private Stream secured(Stream connecting) {
-        return security == null ? connecting : security.secureConnecting(connecting);
     }
 
     /** {@return the events of a stream that is connected to a server, or about to be, from the first on} */

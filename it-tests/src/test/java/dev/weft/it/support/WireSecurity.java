@@ -39,13 +39,8 @@ final class WireSecurity {
         listening.onConnection(stream -> stream.setSecure(server));
     }
 
-    Stream secureConnecting(Stream connecting) {
-        try {
-            return connecting.setSecure(client);
-        } catch (IllegalStateException e) {
-            // A listener has ended it already.
-            return connecting;
-        }
+    void secureConnecting(Stream toBeConnected) {
+        toBeConnected.setSecure(client);
     }
 
     /**
