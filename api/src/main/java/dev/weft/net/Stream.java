@@ -257,6 +257,8 @@ public interface Stream extends AutoCloseable {
      * plain text, what is written from now on waits for the handshake. Its success is told by {@code secure}, its failure by
      * {@code error}. A stream that we opened begins the handshake, one that a server has accepted waits for it. Asynchronous.
      *
+     * <p>Nagle's algorithm goes off with it, unless {@link #setNoDelay(boolean)} was called.
+     *
      * <p>Before {@code connect}, it is for the connection to come: so no listener can write before. It is without effect on a
      * stream that is about to tell {@code close}, and one whose peer has ended already fails.
      *

@@ -365,6 +365,7 @@ final class Connection {
             // Before the reader sees the layer, and adds what arrives from now on.
             layer.unread(received.duplicate());
         }
+        stream.applySecureSettings(plainTransport());
         handshakeLock = new ReentrantLock();
         secure = layer;
         Duration timeout = layer.handshakeTimeout();

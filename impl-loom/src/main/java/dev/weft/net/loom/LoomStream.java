@@ -690,6 +690,17 @@ final class LoomStream implements Stream {
         }
     }
 
+    /** Small writes in a row, as handshakes and records are, would each wait for an acknowledgement; unless that was chosen. */
+    void applySecureSettings(Transport transport) {
+        try {
+            if (noDelay == null) {
+                transport.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
+        } catch (IOException e) {
+            Log.debug(this + ": socket options", e);
+        }
+    }
+
     @Override
     public Stream setSecure() {
         return setSecure(Credentials.builder().build());

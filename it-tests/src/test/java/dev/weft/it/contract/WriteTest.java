@@ -54,6 +54,7 @@ class WriteTest extends ContractTest {
 
     @Test
     void trueMeansThatTheKernelHasEverything() throws IOException {
+        assumeFalse(wire.isSecured(), "the layer may have a record of its own to send first: then it is false");
         CompletableFuture<String> result = new CompletableFuture<>();
         Server server = wire.listening(stream -> stream.onData(data ->
                 result.complete(stream.write(data) + " " + stream.bufferedBytes() + " " + stream.bytesWritten())));

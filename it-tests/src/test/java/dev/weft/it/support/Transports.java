@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * What the contract must hold over. One more transport is one more constant, with a {@link Wire} of its kind.
  *
- * <p>A test class has {@code @ParameterizedClass(name = "…")}, {@code @EnumSource(Transports.class)} and
+ * <p>A test class has {@code @ParameterizedClass(name = "…")}, {@code @MethodSource("dev.weft.it.support.Transports#chosen")} and
  * {@code @ExtendWith(LeakCheck.class)}, a field {@code @Parameter Transports transport}, and tests that begin with
  * {@code Wire wire = transport.open(scope)}.
  */
@@ -63,6 +65,14 @@ public enum Transports {
         this.host = host;
         this.oneThread = oneThread;
         this.secured = secured;
+    }
+
+    /** What this run is about: the property {@code weft.it.transports} names some, or else it is all of them. */
+    static List<Transports> chosen() {
+        String names = System.getProperty("weft.it.transports", "");
+        return names.isEmpty()
+                ? List.of(values())
+                : Arrays.stream(names.split(",", -1)).map(Transports::valueOf).toList();
     }
 
     Place place(TestScope scope) {
