@@ -79,6 +79,14 @@ class LoomStreamTest {
         stream.close();
         journal.awaitClosed("close(false)");
         assertTrue(stream.closed().isDone());
-        assertThrows(IllegalStateException.class, () -> stream.setSecure());
+    }
+
+    @Test
+    void setSecureBeforeConnectIsForTheNextConnectionAndOnlyOnce() {
+        stream.setSecure();
+        assertTrue(assertThrows(IllegalStateException.class, () -> stream.setSecure())
+                .getMessage()
+                .endsWith("is to be secured already"));
+        assertThrows(IllegalStateException.class, stream::verifyPeer, "there is no connection yet");
     }
 }
