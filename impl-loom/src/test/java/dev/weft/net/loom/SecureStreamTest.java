@@ -854,11 +854,15 @@ class SecureStreamTest {
     }
 
     @Test
-    void setSecureOfAStreamThatHasEndedThrows() {
+    void setSecureOfAStreamThatWeHaveEndedThrows() throws Exception {
+        CompletableFuture<String> message = new CompletableFuture<>();
+        client.onConnect(() -> {
+            client.end();
+            message.complete(assertThrows(IllegalStateException.class, () -> client.setSecure(credentials()))
+                    .getMessage());
+        });
         open();
-        atClient.awaitEvent("connect");
-        client.end();
-        assertThrows(IllegalStateException.class, () -> client.setSecure(credentials()));
+        assertTrue(Await.value("setSecure throws", message).endsWith("is not open"));
     }
 
     @Test
