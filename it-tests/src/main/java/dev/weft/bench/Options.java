@@ -39,8 +39,8 @@ record Options(
         Bench [--OPTION VALUE]...     lists are separated by commas
           --scenarios LIST            echo, unix, twowrites, upload, download, duplex, proxy, proxymsg,
                                       connect, idle, foreign; all            (echo)
-          --servers LIST              weft, weft-blocking, netty-nio, netty-epoll, vertx, jdk-plain,
-                                      turn, node, c; all                     (all)
+          --servers LIST              weft, weft-lent, weft-blocking, netty-nio, netty-epoll, vertx,
+                                      jdk-plain, turn, node, c; all          (all)
           --jdks LIST                 homes of the JDKs to run servers on    (the one that runs this)
           --connections LIST          1 to 60000                             (as the scenario has it)
           --sizes LIST                bytes per message, 1 to 1048576        (64)

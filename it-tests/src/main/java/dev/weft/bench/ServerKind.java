@@ -11,6 +11,7 @@ interface ServerKind {
     /** All there are; add new ones here. */
     List<ServerKind> ALL = List.of(
             new JvmServer("weft", "WeftServer"),
+            new JvmServer("weft-lent", "WeftLentServer"),
             new JvmServer("weft-blocking", "WeftBlockingServer"),
             new JvmServer(BASELINE, "NettyNioServer"),
             new JvmServer("netty-epoll", "NettyEpollServer"),
