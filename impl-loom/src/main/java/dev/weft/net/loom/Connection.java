@@ -212,6 +212,11 @@ final class Connection {
         return wasOpened;
     }
 
+    /** Whether our FIN is on its way, and everything before it. */
+    boolean isAllWritten() {
+        return allWritten;
+    }
+
     @Nullable
     Throwable failure() {
         return failure;

@@ -148,6 +148,26 @@ class PipeTest extends ContractTest {
     }
 
     @Test
+    void destinationThatIsDestroyedDestroysASourceThatSaysNothing() throws IOException {
+        Connected source = wire.connected();
+        Connected sink = wire.connected();
+        source.stream().pipe(sink.stream());
+        sink.stream().destroy();
+        sink.events().awaitClose();
+        source.events().assertClosedAfter("connect", "error", "close(true)");
+    }
+
+    @Test
+    void refusedPipeLeavesTheSourceAsItIs() throws IOException {
+        Connected source = wire.connected();
+        assertThrows(IllegalStateException.class, () -> source.stream().pipe(wire.stream()));
+        source.peer().send("still told");
+        source.events().awaitText("still told");
+        source.stream().destroy();
+        source.events().awaitClose();
+    }
+
+    @Test
     void destinationThatCannotBeConnectedToDestroysTheSource() throws IOException {
         Connected source = wire.connected();
         Stream nowhere = wire.stream();
