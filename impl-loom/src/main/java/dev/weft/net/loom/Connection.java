@@ -430,6 +430,15 @@ final class Connection {
         return secured != null && !secureTold && secured.isHandshakeDone();
     }
 
+    /** Whether the secure listeners are being called, and have the say. */
+    boolean isTellingSecure() {
+        return secureTold && !secureConfirmed;
+    }
+
+    String streamText() {
+        return stream.toString();
+    }
+
     /** In a turn. */
     void deliverSecure() {
         secureTold = true;
