@@ -137,17 +137,6 @@ class PipeTest extends ContractTest {
     }
 
     @Test
-    void destinationThatIsDestroyedDestroysTheSource() throws IOException {
-        Connected source = wire.connected();
-        Connected sink = wire.connected();
-        source.stream().pipe(sink.stream());
-        sink.stream().destroy();
-        sink.events().awaitClose();
-        source.peer().send("for nobody");
-        source.events().assertClosedAfter("connect", "error", "close(true)");
-    }
-
-    @Test
     void destinationThatIsDestroyedDestroysASourceThatSaysNothing() throws IOException {
         Connected source = wire.connected();
         Connected sink = wire.connected();
