@@ -114,7 +114,8 @@ public interface Stream extends AutoCloseable {
      * <p>The buffer is the engine's, direct or not, and good until the listener returns; then it is used again. To
      * {@link #write(ByteBuffer)} it, or a part of it, is safe, on any stream and whatever that returns: what has to be queued
      * is copied. It is told before {@code data} and {@code text}, which may be listened to as well. A listener that blocks
-     * holds up to 256 KiB meanwhile.
+     * holds up to 256 KiB meanwhile. Where an {@linkplain StreamOptions#dispatcher(java.util.concurrent.Executor) executor}
+     * delivers, the bytes were copied for it already.
      *
      * @param listener given a buffer whose remaining bytes, one or more, have arrived
      * @return to remove it
@@ -150,6 +151,10 @@ public interface Stream extends AutoCloseable {
 
     /**
      * Adds a listener for {@code drain}: the write queue has become empty.
+     *
+     * <p>Streams run in parallel. Whoever pauses another stream for as long as this one's queue is not empty should pause
+     * before writing and resume if {@code write} gives true: {@code drain} may come before a pause that follows the write.
+     * {@link #pipe} does so.
      *
      * @param listener called once after {@code write} has returned false any number of times
      * @return to remove it
@@ -510,7 +515,8 @@ public interface Stream extends AutoCloseable {
      * their meaning. The same object on every call. Closing it does nothing: close the stream.
      *
      * <p>A read returns -1 after the peer's FIN and throws a {@link NetException} once the connection has failed, or the
-     * stream was destroyed. Interrupting a reading thread destroys the stream.
+     * stream was destroyed. Interrupting a reading thread destroys the stream. In a {@code secure} listener, before whose return
+     * nothing may pass, it throws an {@link IllegalStateException}: read on another thread.
      *
      * @return for any thread; one reads at a time, the others wait
      */
@@ -521,7 +527,8 @@ public interface Stream extends AutoCloseable {
      * the kernel has taken all. The same object on every call. Closing it is {@link #end()}.
      *
      * <p>A write throws a {@link NetException} once the connection has failed, or the stream was destroyed or ended.
-     * Interrupting a writing thread destroys the stream.
+     * Interrupting a writing thread destroys the stream. In a {@code secure} listener it throws an
+     * {@link IllegalStateException}: write on another thread, or with {@link #write(ByteBuffer)}.
      *
      * @return for any thread; one writes at a time, the others wait, so their writes do not mix
      */
@@ -537,7 +544,8 @@ public interface Stream extends AutoCloseable {
      * {@link StreamOptions#allowHalfOpen(boolean)} where one direction is to outlive the other.
      *
      * <p>When the peer of this stream ends, the other stream is {@linkplain #end() ended}. When either of the two fails, or is
-     * destroyed, so is the other, with the reason: what was cut does not look complete. Both may be connecting still.
+     * destroyed, so is the other, with the reason: what was cut does not look complete. A destination that has ended properly leaves
+     * this stream alone until it has something to pass on, which then fails. Both may be connecting still.
      *
      * @param destination another stream, or this one
      * @return the destination

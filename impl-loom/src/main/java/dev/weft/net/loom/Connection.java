@@ -212,6 +212,11 @@ final class Connection {
         return wasOpened;
     }
 
+    /** Whether our FIN is on its way, and everything before it. */
+    boolean isAllWritten() {
+        return allWritten;
+    }
+
     @Nullable
     Throwable failure() {
         return failure;
@@ -424,6 +429,15 @@ final class Connection {
     boolean isSecureDue() {
         SecureTransport secured = secure;
         return secured != null && !secureTold && secured.isHandshakeDone();
+    }
+
+    /** Whether the secure listeners are being called, and have the say. */
+    boolean isTellingSecure() {
+        return secureTold && !secureConfirmed;
+    }
+
+    String streamText() {
+        return stream.toString();
     }
 
     /** In a turn. */

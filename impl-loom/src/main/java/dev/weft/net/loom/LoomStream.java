@@ -861,7 +861,9 @@ final class LoomStream implements Stream {
 
     @Override
     public Stream pipe(Stream destination) {
-        Threads.start(Threads.PIPE, new Pipe(this, destination));
+        Pipe pipe = new Pipe(this, Objects.requireNonNull(destination, "destination"));
+        Threads.start(Threads.PIPE, pipe);
+        CompletableFuture<Void> unused = destination.closed().thenRun(pipe::destinationClosed);
         return destination;
     }
 

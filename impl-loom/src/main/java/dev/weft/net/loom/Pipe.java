@@ -19,8 +19,15 @@ final class Pipe implements Runnable {
     Pipe(Stream source, Stream destination) {
         this.source = source;
         this.destination = destination;
+        out = destination.outputStream(); // refused before the source is turned to pull mode
         in = source.inputStream();
-        out = destination.outputStream();
+    }
+
+    /** A source that says nothing must not outlive what it is for: only a write would find out. */
+    void destinationClosed() {
+        if (out instanceof PullOutput output && output.wasCut()) {
+            source.destroy(output.whyClosed());
+        }
     }
 
     @Override
@@ -28,7 +35,7 @@ final class Pipe implements Runnable {
         try {
             in.transferTo(out); // parks
             out.close();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // Whichever has failed has told it. The other one must not look as if it had come to its end.
             source.destroy(e);
             destination.destroy(e);

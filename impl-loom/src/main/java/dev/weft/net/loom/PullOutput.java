@@ -41,6 +41,15 @@ final class PullOutput extends OutputStream {
         }
     }
 
+    /** Whether it was closed before all was written, and FIN. */
+    boolean wasCut() {
+        return connection.isClosed() && !connection.isAllWritten();
+    }
+
+    IOException whyClosed() {
+        return connection.notWritable();
+    }
+
     /** Ends our half of the stream, as {@link dev.weft.net.Stream#end()} does; the other half stays open. */
     @Override
     public void close() {

@@ -55,6 +55,10 @@ final class Reader implements Runnable {
     // -- Used by the reader, and by the turn for which it waits. --
     private final Intake intake;
     private Turn turn = Turn.OPENED;
+
+    /** Whether a turn is under way; for the thread that is in it, since the others must not wait for the reader. */
+    private volatile boolean inTurn;
+
     private boolean listenerAwaited;
 
     // -- Shared with those who pause and pull. --
@@ -190,20 +194,31 @@ final class Reader implements Runnable {
 
         @Override
         void body() {
-            if (connection.isClosed()) {
-                return;
+            inTurn = true;
+            try {
+                if (!connection.isClosed()) {
+                    take(turn);
+                }
+            } finally {
+                inTurn = false;
             }
+        }
+
+        private void take(Turn turn) {
             switch (turn) {
                 case OPENED -> connection.deliverOpened();
-                case SECURE -> connection.deliverSecure();
+                case SECURE -> {
+                    if (connection.isSecureDue()) { // a listener that has waited for it may have told it
+                        connection.deliverSecure();
+                    }
+                }
                 case DATA -> {
                     passOnToLayer();
-                    if (mayDeliver()) {
-                        ByteBuffer bytes = takeChunk();
-                        if (bytes != null) {
-                            connection.deliverData(bytes);
-                            intake.giveBack();
-                        }
+                    ByteBuffer bytes = chunk;
+                    // Not what a thread that began to pull just now has left of it.
+                    if (bytes != null && mayDeliver() && CHUNK.compareAndSet(Reader.this, bytes, null)) {
+                        connection.deliverData(bytes);
+                        intake.giveBack();
                     }
                 }
                 case END -> {
@@ -505,10 +520,15 @@ final class Reader implements Runnable {
                 && !connection.dispatcher().isInTask();
     }
 
+    /** Whether the reader waits for the turn that this thread is in. */
+    private boolean isInTurn() {
+        return inTurn && connection.dispatcher().isInTask();
+    }
+
     /** Before a write on the blocking face, which would wait for the handshake: someone must go on with it. Parks. */
     void awaitHandshake() throws IOException {
-        if (!pulled) {
-            return;
+        if (!pulled && !isInTurn()) {
+            return; // the reader thread goes on with it, and the write waits
         }
         while (isReaderShakingHands()) {
             // It tells no one but a puller when it is done.
@@ -524,6 +544,10 @@ final class Reader implements Runnable {
     private void completeHandshake() throws IOException {
         if (!connection.isHandshaking()) {
             return;
+        }
+        if (connection.isTellingSecure() && connection.dispatcher().isInTask()) {
+            throw new IllegalStateException("the blocking face of " + connection.streamText()
+                    + " carries nothing until the secure listeners have returned: use it on another thread");
         }
         ReentrantLock handshakeLock = connection.handshakeLock();
         handshakeLock.lock(); // parks; one thread may read on the blocking face, and another one write

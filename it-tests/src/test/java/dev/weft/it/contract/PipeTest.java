@@ -137,14 +137,23 @@ class PipeTest extends ContractTest {
     }
 
     @Test
-    void destinationThatIsDestroyedDestroysTheSource() throws IOException {
+    void destinationThatIsDestroyedDestroysASourceThatSaysNothing() throws IOException {
         Connected source = wire.connected();
         Connected sink = wire.connected();
         source.stream().pipe(sink.stream());
         sink.stream().destroy();
         sink.events().awaitClose();
-        source.peer().send("for nobody");
         source.events().assertClosedAfter("connect", "error", "close(true)");
+    }
+
+    @Test
+    void refusedPipeLeavesTheSourceAsItIs() throws IOException {
+        Connected source = wire.connected();
+        assertThrows(IllegalStateException.class, () -> source.stream().pipe(wire.stream()));
+        source.peer().send("still told");
+        source.events().awaitText("still told");
+        source.stream().destroy();
+        source.events().awaitClose();
     }
 
     @Test
