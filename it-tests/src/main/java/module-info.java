@@ -9,6 +9,8 @@ open module dev.weft.it {
     requires io.netty.transport.unix.common;
     requires io.vertx.core;
     requires jdk.management;
+    // The tests compile the programs of README.md.
+    requires java.compiler;
     // Not used by name, and it exports nothing: as a required module it is on the module path, where the tests cannot see inside.
     requires dev.weft.net.loom;
     requires dev.weft.net.tls;

@@ -163,7 +163,6 @@ class PipeTest extends ContractTest {
         Events events = Events.of(scope, nowhere);
         wire.connect(nowhere, wire.nowhere());
         source.stream().pipe(nowhere);
-        source.peer().send("for nobody");
         events.assertClosedAfter("error", "close(true)");
         source.events().assertClosedAfter("connect", "error", "close(true)");
     }
