@@ -20,6 +20,9 @@ final class PeerSocket extends Socket {
     @Override
     public InputStream getInputStream() {
         return new InputStream() {
+            /** At the end a selector finds something to read for ever, and a JDK socket that closes reads as long as there is. */
+            private boolean ended;
+
             @Override
             public int read() throws IOException {
                 byte[] one = new byte[1];
@@ -29,12 +32,14 @@ final class PeerSocket extends Socket {
             @Override
             public int read(byte[] target, int offset, int length) throws IOException {
                 long limit = timeoutMillis == 0 ? Await.LIMIT.toMillis() : timeoutMillis;
-                return peer.readWithin(limit, target, offset, length);
+                int n = peer.readWithin(limit, target, offset, length);
+                ended = n < 0;
+                return n;
             }
 
             @Override
             public int available() throws IOException {
-                return peer.hasInput() ? 1 : 0;
+                return !ended && peer.hasInput() ? 1 : 0;
             }
         };
     }
