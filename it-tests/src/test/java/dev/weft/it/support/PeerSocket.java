@@ -20,7 +20,8 @@ final class PeerSocket extends Socket {
     @Override
     public InputStream getInputStream() {
         return new InputStream() {
-            /** At the end a selector finds something to read for ever, and a JDK socket that closes reads as long as there is. */
+            // At the end a selector finds something to read for ever, and a JDK socket that closes reads as long as
+            // there is.
             private boolean ended;
 
             @Override
