@@ -29,6 +29,11 @@ final class Connection {
     /** How long the reader may take to find what has still arrived before a failed write ends the connection. */
     private static final long LAST_WORDS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** How often, and how long after each other, a connection that is let go looks whether its reader has come to a rest. */
+    private static final int READER_LOOKS = 100;
+
+    private static final long READER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private static final VarHandle PHASE;
@@ -551,14 +556,30 @@ final class Connection {
     /** Our FIN is on its way. */
     void outputFinished() {
         allWritten = true;
-        if (!lettingGo) {
-            closeIfFinished();
-        } else if (!reader.isAway()) {
-            // It is parked, so nothing is unread, or it has ended. Otherwise it looks for unread bytes and closes
-            // itself.
-            close(null);
+        if (lettingGo) {
+            closeWhenRead(READER_LOOKS);
         } else {
-            reader.wake();
+            closeIfFinished();
+        }
+    }
+
+    /**
+     * The reader closes, after it has dropped what is unread, unless it is parked with nothing to read, or gone. That it is
+     * parked does not say that there is nothing: the kernel's news may not have reached it. So it is woken, to look again.
+     */
+    private void closeWhenRead(int looks) {
+        if (isClosed()) {
+            return;
+        }
+        if (reader.isGone() || looks == 0 || (looks < READER_LOOKS && reader.isParked())) {
+            close(null);
+            return;
+        }
+        boolean away = reader.isAway();
+        reader.wake();
+        if (!away) {
+            Future<?> unused = Threads.later(
+                    READER_LOOK_NANOS, () -> Threads.start(Threads.DISPATCHER, () -> closeWhenRead(looks - 1)));
         }
     }
 

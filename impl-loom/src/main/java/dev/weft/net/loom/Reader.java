@@ -113,7 +113,22 @@ final class Reader implements Runnable {
 
     /** Whether the reader thread will look at its connection before it reads again; see Connection.outputFinished. */
     boolean isAway() {
-        return thread != null && !reading && !pulled && !atEnd;
+        return !isGone() && !reading;
+    }
+
+    /** Whether the reader thread will read no more. */
+    boolean isGone() {
+        return thread == null || pulled || atEnd;
+    }
+
+    /**
+     * Whether the reader thread waits in its read. If not, the kernel may have bytes for it: it may have set out before all was
+     * written, and a layer reads a record in parts.
+     */
+    boolean isParked() {
+        Thread reader = thread;
+        // Not BLOCKED, which is on its way.
+        return reading && reader != null && reader.getState() == Thread.State.WAITING;
     }
 
     // -- The reader thread. --

@@ -414,7 +414,6 @@ class CloseTest extends ContractTest {
 
     @Test
     void closeWithUnreadBytesDoesNotCutOffWhatWasWritten() throws IOException {
-        assumeFalse(wire.isSecured(), "known shortfall: a reader inside a record may leave bytes unread");
         byte[] payload = Payload.bytes(3, 200_000);
         Connected connected = wire.connected();
         connected.stream().pause();

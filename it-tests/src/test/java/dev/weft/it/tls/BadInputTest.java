@@ -14,11 +14,15 @@ import dev.weft.net.Server;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -56,6 +60,30 @@ class BadInputTest extends TlsTest {
         assertEquals(ALERT[0], answer[0]);
         assertEquals(ALERT[1], answer[1]);
         assertServes(server);
+    }
+
+    /** Closing with unread bytes would send RST, and what the peer has not taken yet would be lost, the alert with it. */
+    @Test
+    void alertReachesASlowPeerThatHasSentMuchMoreThanWasRead() throws Exception {
+        CountDownLatch sent = new CountDownLatch(1);
+        Server server = tls.plainServer(stream -> {
+            stream.write(new byte[100_000]);
+            Await.latch("all is sent", sent);
+            stream.setSecure(SERVER);
+        });
+        Socket peer = scope.add(new Socket());
+        peer.setReceiveBufferSize(4_000);
+        peer.setSoTimeout((int) Await.LIMIT.toMillis());
+        peer.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), Tls.port(server)));
+        byte[] much = new byte[60_000];
+        Arrays.fill(much, (byte) 'x');
+        peer.getOutputStream().write(much);
+        sent.countDown();
+        assertNotSecure(tls.accepted(), "plaintext connection");
+        byte[] answer = peer.getInputStream().readAllBytes();
+        assertEquals(100_000 + 7, answer.length);
+        assertEquals(ALERT[0], answer[100_000]);
+        assertEquals(ALERT[1], answer[100_001]);
     }
 
     @ParameterizedTest

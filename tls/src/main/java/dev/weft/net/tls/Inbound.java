@@ -31,6 +31,9 @@ final class Inbound {
     /** How long a failure waits for its alert to be sent: there may be a writer who waits for the peer to read. */
     private static final long ALERT_NANOS = 500_000_000;
 
+    /** A peer that has sent more than so many large buffers gets its RST. */
+    private static final int DISCARDS = 64;
+
     private final Transport plain;
     private final SSLEngine engine;
     private final Handshake handshake;
@@ -246,6 +249,22 @@ final class Inbound {
         wantsFlush.run();
         if (blocking) {
             handshake.awaitAsReader(() -> outbound.isAlertSent() || !handshake.is(Stage.FAILED), ALERT_NANOS); // parks
+            if (outbound.isAlertSent()) {
+                discardRest();
+            }
+        }
+    }
+
+    /** The connection is about to be closed: unread bytes would make the kernel send RST, which may overtake the alert. */
+    private void discardRest() throws IOException {
+        plain.configureBlocking(false); // the writer has nothing to write any more
+        ByteBuffer waste = Buffers.take(0);
+        try {
+            for (int i = 0; i < DISCARDS && plain.read(waste.clear()) > 0; i++) {
+                // dropped
+            }
+        } finally {
+            Buffers.give(waste);
         }
     }
 
