@@ -90,7 +90,8 @@ final class WeftServer {
 
     private static void pipe(Stream from, Stream to) {
         from.onData(bytes -> {
-            if (!to.write(bytes)) from.pause();
+            from.pause(); // first, since drain may be told at once, on another thread
+            if (to.write(bytes)) from.resume();
         });
         to.onDrain(from::resume);
         from.onClose(hadError -> to.close());
