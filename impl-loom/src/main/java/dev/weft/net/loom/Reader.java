@@ -347,7 +347,8 @@ final class Reader implements Runnable {
         if (bytes == null) {
             return;
         }
-        if (CHUNK.compareAndSet(this, bytes, Intake.copy(bytes))) {
+        // Of a view of our own: whoever pulls moves on in it meanwhile, and then it is not the chunk any more.
+        if (CHUNK.compareAndSet(this, bytes, Intake.copy(bytes.duplicate()))) {
             intake.giveBack();
         } else {
             intake.abandon(); // someone pulls from it

@@ -16,6 +16,7 @@ import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,32 @@ class PipeTest extends ContractTest {
         sink.peer().close();
         source.events().assertClosedAfter("connect", "end", "close(false)");
         sink.events().awaitClose();
+    }
+
+    /** The reader may just have read something, and lend it, when the pipe's thread begins to pull. */
+    @Test
+    void pipeThatBeginsWhileBytesArriveLosesNone() throws IOException {
+        byte[] payload = Payload.bytes(4, 300_000);
+        for (int i = 0; i < 40; i++) {
+            Connected source = wire.connected();
+            Connected sink = wire.connected();
+            CompletableFuture<Boolean> sender = Await.start(() -> {
+                source.peer().send(payload).finish();
+                return true;
+            });
+            source.stream().pipe(sink.stream());
+            byte[] got = sink.peer().readToEnd();
+            // what came before the pipe was there was told as data
+            int before = payload.length - got.length;
+            assertEquals(
+                    Payload.summary(Arrays.copyOfRange(payload, before, payload.length)),
+                    Payload.summary(got),
+                    "round " + i);
+            assertEquals(before, source.events().size(), "round " + i);
+            Await.value("the peer has sent", sender);
+            sink.peer().close();
+            sink.events().awaitClose();
+        }
     }
 
     @Test
