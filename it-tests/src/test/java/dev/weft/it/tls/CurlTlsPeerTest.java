@@ -65,6 +65,6 @@ class CurlTlsPeerTest extends TlsTest {
         Child curl = curl(server, ca);
         assertEquals("", curl.outputAtEnd());
         assertTrue(curl.errors().contains("certificate"), curl::toString);
-        assertNotSecure(tls.accepted(), "unknown_ca");
+        assertToldUnknownRoot(tls.accepted());
     }
 }
