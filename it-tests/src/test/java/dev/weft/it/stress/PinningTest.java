@@ -47,6 +47,8 @@ class PinningTest {
 
             List<String> pins = events(tool("jfr", "print", "--events", EVENT, "--stack-depth", "64", file));
             assertTrue(pins.removeIf(pin -> pin.contains("PinningRun$Pin")), "the pin on purpose was not seen");
+            // JDK 21 waits in close, inside a monitor of its own, for a read that does not park to come back.
+            pins.removeIf(pin -> pin.contains("SocketChannelImpl.implCloseNonBlockingMode"));
             assertEquals(
                     List.of(),
                     pins.stream().filter(pin -> pin.contains("dev.weft.net")).toList());
