@@ -752,9 +752,15 @@ final class LoomStream implements Stream {
         return secured == null ? null : secured.session();
     }
 
-    /** Null if there is no connection yet. */
+    /** Null if there is no connection yet; what is to come counts, not what was. */
     private @Nullable SecureTransport secured() {
-        Connection current = connection;
+        Connection current;
+        synchronized (this) {
+            if (startSecured != null) {
+                return null;
+            }
+            current = connection;
+        }
         if (current == null || !current.isToBeSecured()) {
             throw new IllegalStateException(this + " is not secured: call setSecure");
         }

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -90,6 +91,19 @@ public final class Await {
             return cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
         } catch (CancellationException e) {
             return e;
+        }
+    }
+
+    /** {@return the next element of a queue} */
+    public static <T> T next(String what, BlockingQueue<T> queue) {
+        try {
+            T next = queue.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            if (next == null) {
+                throw new AssertionError("not within " + LIMIT.toSeconds() + " s: " + what);
+            }
+            return next;
+        } catch (InterruptedException e) {
+            throw interrupted(what, e);
         }
     }
 

@@ -13,7 +13,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /** Servers and clients that are secured from the first byte, for tests of TLS over TCP, with their events. */
 public final class Tls {
@@ -31,8 +30,10 @@ public final class Tls {
 
     /** {@return a server that secures what it accepts, and then does something with it} */
     public Server server(Credentials credentials, Listener<? super Stream> then) {
-        return plainServer(stream -> {
+        return listening(stream -> {
+            // Before a test gets hold of it: what that writes would go out in plain text.
             stream.setSecure(credentials);
+            accepted.add(Events.of(scope, stream));
             then.handle(stream);
         });
     }
@@ -44,9 +45,15 @@ public final class Tls {
 
     /** {@return a server whose listener may secure what it accepts} */
     public Server plainServer(Listener<? super Stream> listener) {
+        return listening(stream -> {
+            accepted.add(Events.of(scope, stream));
+            listener.handle(stream);
+        });
+    }
+
+    private Server listening(Listener<? super Stream> listener) {
         Server server = Net.createServer(ServerOptions.defaults(), stream -> {
             scope.add(stream);
-            accepted.add(Events.of(scope, stream));
             listener.handle(stream);
         });
         scope.add(server).listen(0, "127.0.0.1");
@@ -56,16 +63,7 @@ public final class Tls {
 
     /** {@return the events of the next stream that a server has accepted} */
     public Events accepted() {
-        try {
-            Events events = accepted.poll(Await.LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-            if (events == null) {
-                throw new AssertionError("no connection was accepted within " + Await.LIMIT.toSeconds() + " s");
-            }
-            return events;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted", e);
-        }
+        return Await.next("a connection is accepted", accepted);
     }
 
     public static int port(Server server) {
