@@ -688,6 +688,7 @@ final class Connection {
         if (opened != null) {
             if (reset) {
                 opened.reset();
+                Nudge.soon(); // FIN, unlike RST, does not wait for the kernel to let go of the socket
             } else {
                 opened.close();
             }

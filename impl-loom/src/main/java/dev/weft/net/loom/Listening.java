@@ -117,8 +117,13 @@ final class Listening implements Runnable {
             fail(e);
             return;
         }
-        state = State.STOPPED;
-        server.stopped(this);
+        try {
+            // Accepting has been interrupted by close(), and by now this thread has given up the socket.
+            Nudge.now(); // parks
+        } finally {
+            state = State.STOPPED;
+            server.stopped(this);
+        }
     }
 
     private void fail(Throwable cause) {

@@ -141,6 +141,9 @@ final class Reader implements Runnable {
             deliver(Turn.OPENED);
             flow();
         } catch (Throwable e) {
+            if (connection.isClosed()) {
+                Nudge.soon(); // under our read, or not long ago
+            }
             connection.readFailed(e);
         } finally {
             thread = null;
@@ -517,6 +520,9 @@ final class Reader implements Runnable {
         try {
             return read.once(); // parks
         } catch (IOException | RuntimeException e) {
+            if (connection.isClosed()) {
+                Nudge.soon();
+            }
             throw connection.readFailed(e);
         }
     }

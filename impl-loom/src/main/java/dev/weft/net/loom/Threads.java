@@ -15,6 +15,7 @@ final class Threads {
     static final ThreadFactory CONNECTOR = virtual("weft-connector");
     static final ThreadFactory PIPE = virtual("weft-pipe");
     static final ThreadFactory LINGER = virtual("weft-linger");
+    static final ThreadFactory NUDGE = virtual("weft-nudge");
     static final ThreadFactory RELAY = virtual("weft-relay");
 
     private Threads() {}
