@@ -3,6 +3,7 @@ package dev.weft.net.loom;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -83,10 +84,13 @@ class LoomStreamTest {
 
     @Test
     void setSecureBeforeConnectIsForTheNextConnectionAndOnlyOnce() {
+        assertThrows(IllegalStateException.class, stream::verifyPeer, "it is not to be secured");
         stream.setSecure();
         assertTrue(assertThrows(IllegalStateException.class, () -> stream.setSecure())
                 .getMessage()
                 .endsWith("is to be secured already"));
-        assertThrows(IllegalStateException.class, stream::verifyPeer, "there is no connection yet");
+        assertFalse(stream.verifyPeer(), "there is no connection yet, and so nothing is known");
+        assertNull(stream.getPeerCertificate());
+        assertNull(stream.secureSession());
     }
 }
