@@ -29,6 +29,13 @@ public enum Transports {
             return new PathPlace(scope);
         }
     },
+    /** Unix sockets with an abstract name. */
+    ABSTRACT(null, false) {
+        @Override
+        Place place(TestScope scope) {
+            return new AbstractPlace();
+        }
+    },
     /** TCP over IPv4 at a descriptor that the server was given. */
     INHERITED_TCP4("127.0.0.1", false) {
         @Override
