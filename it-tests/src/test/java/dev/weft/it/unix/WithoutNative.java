@@ -5,6 +5,7 @@ import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.ServerOptions;
 import dev.weft.net.Stream;
+import dev.weft.net.unix.PassingAddress;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,8 @@ final class WithoutNative {
         if (arguments.length > 1) {
             server.onError(error -> System.out.println(error.getMessage()));
             server.listenFD(3);
+            server.bound().handle((address, e) -> e).get(20, TimeUnit.SECONDS);
+            server.listen(PassingAddress.of(arguments[0]));
             server.bound().handle((address, e) -> e).get(20, TimeUnit.SECONDS);
         }
         System.exit(0);
