@@ -4,6 +4,7 @@ package dev.weft.it.unix;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,8 +26,10 @@ final class Unprivileged {
 
     private static void listen(String path) throws ExecutionException, InterruptedException, TimeoutException {
         Server server = Net.createServer();
-        server.onError(error -> System.out.println(error.getMessage()));
+        CompletableFuture<String> error = new CompletableFuture<>();
+        server.onError(e -> error.complete(e.getMessage()));
+        server.onListening(() -> error.complete("no error"));
         server.listen(path);
-        server.bound().handle((address, e) -> e).get(20, TimeUnit.SECONDS);
+        System.out.println(error.get(20, TimeUnit.SECONDS)); // bound() may fail before error is told
     }
 }
