@@ -138,7 +138,9 @@ class ActivationTest {
         command.addAll(Child.javaCommand(ActivatedEcho.class));
         try (Child systemd = Child.start(command)) {
             // It binds, and starts the program when the first client comes.
-            Await.until(() -> "systemd-socket-activate binds: " + systemd, () -> Files.exists(file));
+            Await.until(
+                    () -> "systemd-socket-activate listens: " + systemd,
+                    () -> AbstractNameTest.isListening(file.toString()));
             Stream first = scope.add(Net.createConnection(file.toString()));
             systemd.expect("sockets 2");
             systemd.expect("listening tcp");
