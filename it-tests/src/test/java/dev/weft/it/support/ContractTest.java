@@ -6,11 +6,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ArgumentsSource;
 
 /** Tests that run over each of the {@link Transports}, on many carrier threads and on one. */
 @ParameterizedClass(name = "{0}")
-@MethodSource("dev.weft.it.support.Transports#chosen")
+@ArgumentsSource(Transports.OfClass.class)
 @ExtendWith(LeakCheck.class)
 @Tag("single-carrier")
 public abstract class ContractTest {

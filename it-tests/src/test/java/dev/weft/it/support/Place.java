@@ -32,6 +32,11 @@ interface Place {
     /** A channel for a peer, not connected. */
     SocketChannel openPeer() throws IOException;
 
+    /** Connects a channel for a peer. */
+    default void dial(SocketChannel peer, SocketAddress address) throws IOException {
+        boolean unused = peer.connect(address);
+    }
+
     /** A channel for a peer, not bound. */
     ServerSocketChannel openListener() throws IOException;
 

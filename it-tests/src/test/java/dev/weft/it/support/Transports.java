@@ -7,13 +7,18 @@ import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * What the contract must hold over. One more transport is one more constant, with a {@link Wire} of its kind.
  *
- * <p>A test class has {@code @ParameterizedClass(name = "…")}, {@code @MethodSource("dev.weft.it.support.Transports#chosen")} and
- * {@code @ExtendWith(LeakCheck.class)}, a field {@code @Parameter Transports transport}, and tests that begin with
- * {@code Wire wire = transport.open(scope)}.
+ * <p>Where a connection is the same channel as that of another transport once it is there, which is so of abstract names and
+ * inherited descriptors, tests that {@link TakesTime take time} are left out, unless {@code weft.it.transports} is given.
+ *
+ * <p>A test class extends {@link ContractTest}.
  */
 public enum Transports {
     /** TCP over IPv4, events on the streams' own threads. */
@@ -27,6 +32,13 @@ public enum Transports {
         @Override
         Place place(TestScope scope) {
             return new PathPlace(scope);
+        }
+    },
+    /** Unix sockets with an abstract name. */
+    ABSTRACT(null, false) {
+        @Override
+        Place place(TestScope scope) {
+            return new AbstractPlace();
         }
     },
     /** TCP over IPv4 at a descriptor that the server was given. */
@@ -76,6 +88,22 @@ public enum Transports {
         return names.isEmpty()
                 ? Arrays.stream(values()).filter(one -> !one.secured).toList()
                 : Arrays.stream(names.split(",", -1)).map(Transports::valueOf).toList();
+    }
+
+    /** Whether connections, once they are there, are the JDK's channels as those of {@link #TCP4} or {@link #UNIX} are. */
+    private boolean standsIn() {
+        return this == ABSTRACT || this == INHERITED_TCP4 || this == INHERITED_UNIX;
+    }
+
+    /** The transports of a {@link ContractTest}. */
+    static final class OfClass implements ArgumentsProvider {
+        @Override
+        public java.util.stream.Stream<Arguments> provideArguments(
+                ParameterDeclarations parameters, ExtensionContext context) {
+            boolean all = !context.getRequiredTestClass().isAnnotationPresent(TakesTime.class)
+                    || !System.getProperty("weft.it.transports", "").isEmpty();
+            return chosen().stream().filter(one -> all || !one.standsIn()).map(Arguments::of);
+        }
     }
 
     Place place(TestScope scope) {

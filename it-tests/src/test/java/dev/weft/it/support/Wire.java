@@ -253,7 +253,7 @@ public final class Wire {
             SocketChannel filler = scope.add(place.openPeer());
             filler.configureBlocking(false);
             try {
-                boolean unused = filler.connect(full.getLocalAddress());
+                place.dial(filler, full.getLocalAddress());
             } catch (SocketException e) {
                 break; // a Unix socket says that it is full
             }
@@ -286,7 +286,7 @@ public final class Wire {
         if (receiveBuffer > 0) {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer);
         }
-        channel.connect(Objects.requireNonNull(server.address(), "the server does not listen"));
+        place.dial(channel, Objects.requireNonNull(server.address(), "the server does not listen"));
         return scope.add(WireSecurity.peer(security, channel, true));
     }
 

@@ -40,6 +40,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakCheck.class)
 class AbstractNameTest {
     private static final Path TABLE = Path.of("/proc/self/net/unix");
+
+    /** {@code __SO_ACCEPTCON} among the flags. */
+    private static final String LISTENING = " 00010000 ";
+
     private static int names;
 
     private TestScope scope;
@@ -52,10 +56,10 @@ class AbstractNameTest {
         name = AbstractAddress.of("weft-abstract-" + ProcessHandle.current().pid() + "-" + names++);
     }
 
-    /** Whether the kernel has a socket of that name. */
+    /** Whether the kernel has a socket of that name or path that listens; one that is bound only refuses connections. */
     static boolean isListening(String text) {
         try (var lines = Files.lines(TABLE)) {
-            return lines.anyMatch(line -> line.endsWith(" " + text));
+            return lines.anyMatch(line -> line.endsWith(" " + text) && line.contains(LISTENING));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -3,6 +3,7 @@ package dev.weft.it.unix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.it.peers.Programs;
 import dev.weft.it.stress.Child;
@@ -97,9 +98,22 @@ class ActivationTest {
 
     @Test
     void hundredsTalkAtOnceToWhatAPythonParentHasBound() throws IOException {
+        assertServesWhatAPythonParentHasBound(List.of());
+    }
+
+    /** As of a unit with ProtectSystem=strict, or in a container whose file system is read-only. */
+    @Test
+    void aServiceNeedsNoTemporaryFolder() throws IOException {
+        assumeTrue(Files.isWritable(Path.of("/dev/shm")), "needs /dev/shm");
+        assertServesWhatAPythonParentHasBound(List.of("-Djava.io.tmpdir=" + scope.directory() + "/missing"));
+    }
+
+    private void assertServesWhatAPythonParentHasBound(List<String> options) throws IOException {
         Programs.assumePresent("python3");
         List<String> command = new ArrayList<>(List.of("python3", "-c", PARENT, file.toString()));
-        command.addAll(Child.javaCommand(ActivatedEcho.class));
+        List<String> java = new ArrayList<>(Child.javaCommand(ActivatedEcho.class));
+        java.addAll(1, options);
+        command.addAll(java);
         try (Child parent = Child.start(command)) {
             int port = Integer.parseInt(parent.expect("port"));
             parent.expect("sockets 2");
@@ -124,7 +138,9 @@ class ActivationTest {
         command.addAll(Child.javaCommand(ActivatedEcho.class));
         try (Child systemd = Child.start(command)) {
             // It binds, and starts the program when the first client comes.
-            Await.until(() -> "systemd-socket-activate binds: " + systemd, () -> Files.exists(file));
+            Await.until(
+                    () -> "systemd-socket-activate listens: " + systemd,
+                    () -> AbstractNameTest.isListening(file.toString()));
             Stream first = scope.add(Net.createConnection(file.toString()));
             systemd.expect("sockets 2");
             systemd.expect("listening tcp");

@@ -8,6 +8,7 @@ import dev.weft.it.support.Await;
 import dev.weft.it.support.LeakCheck;
 import dev.weft.it.support.TestScope;
 import dev.weft.net.Net;
+import dev.weft.net.Registration;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import dev.weft.net.unix.PassingAddress;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class CrowdTest {
     private static final int IDLE = 4_999;
     private static final int ROUND_TRIPS = 500;
+    private static final int WINDOWS = 10;
 
     /** Carriers, of which there may be some more for a while, and the timer. */
     private static final int THREADS = 2 * Runtime.getRuntime().availableProcessors() + 4;
@@ -120,17 +123,24 @@ class CrowdTest {
         int more = platformThreads() - before;
         assertTrue(more <= THREADS, () -> more + " platform threads more");
 
-        // In this time nothing happens but the end of it.
-        CompletableFuture<Boolean> idleEnough = new CompletableFuture<>();
-        Stream clock = idle.getFirst();
-        clock.onTimeout(() -> idleEnough.complete(true));
-        Duration window = Duration.ofMillis(600);
-        Duration processorTime = processorTime();
+        assertTrue(
+                IntStream.range(0, WINDOWS).anyMatch(i -> isQuiet(idle.getFirst())),
+                "more than half of the time a processor was busy, each time");
+    }
+
+    /** If the streams took processor time, they did it each time; the JVM's own threads, which compile, are done some day. */
+    private static boolean isQuiet(Stream clock) {
+        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        Registration listener = clock.onTimeout(() -> over.complete(true));
+        Duration window = Duration.ofMillis(300);
+        Duration before = processorTime();
         clock.setTimeout(window);
-        Object unused = Await.value("the end of the window", idleEnough);
-        Duration used = processorTime().minus(processorTime);
+        // In this time nothing happens but the end of it.
+        Object unused = Await.value("the end of the window", over);
+        Duration used = processorTime().minus(before);
         clock.setTimeout(0);
-        assertTrue(used.compareTo(window.dividedBy(2)) < 0, () -> used + " of processor time in " + window);
+        listener.remove();
+        return used.compareTo(window.dividedBy(2)) < 0;
     }
 
     private static Duration processorTime() {

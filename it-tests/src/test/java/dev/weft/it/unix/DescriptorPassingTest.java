@@ -4,6 +4,7 @@ package dev.weft.it.unix;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -17,6 +18,7 @@ import dev.weft.it.support.TestScope;
 import dev.weft.net.AbstractAddress;
 import dev.weft.net.Listener;
 import dev.weft.net.Net;
+import dev.weft.net.NetException;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import dev.weft.net.unix.DescriptorPassing;
@@ -35,9 +37,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -318,6 +322,63 @@ class DescriptorPassingTest {
         try (FileInputStream file = file("late")) {
             assertFalse(DescriptorPassing.of(client).write(bytes("x"), file.getFD()));
         }
+    }
+
+    @Test
+    void asManyGoAtOnceAsTheSystemTakes() throws IOException {
+        Pair pair = pair();
+        FileDescriptor[] many = new FileDescriptor[DescriptorPassing.MAX_DESCRIPTORS];
+        try (FileInputStream file = file("one")) {
+            Arrays.fill(many, file.getFD());
+            boolean unused = DescriptorPassing.of(pair.client).write(bytes("x"), many);
+        }
+        // all of them share one offset, so the first that is read has the content
+        pair.atServer.await("[one]" + "[]".repeat(many.length - 1) + "x");
+    }
+
+    /** Or one client could use up the descriptors of a server that expects none, and so keep all others out. */
+    @Test
+    void aPeerThatPassesWhatNoOneTakesIsCutOff() throws IOException {
+        CompletableFuture<Throwable> error = new CompletableFuture<>();
+        Stream client = listenAndConnect(stream -> {
+            scope.add(stream).onData(data -> {});
+            stream.onError(error::complete);
+        });
+        client.onError(e -> {}); // it is cut off
+        DescriptorPassing passing = DescriptorPassing.of(client);
+        FileDescriptor[] many = new FileDescriptor[DescriptorPassing.MAX_DESCRIPTORS];
+        try (FileInputStream file = file("flood")) {
+            Arrays.fill(many, file.getFD());
+            for (int i = 0; i <= DescriptorPassing.MAX_RECEIVED / many.length; i++) {
+                boolean unused = passing.write(bytes("x"), many);
+            }
+        } catch (IllegalStateException e) {
+            // it was cut off before the last one
+        }
+        NetException e = assertInstanceOf(NetException.class, Await.value("error", error));
+        assertTrue(
+                e.getMessage().contains("more than " + DescriptorPassing.MAX_RECEIVED + " descriptors"), e::getMessage);
+        Object unused = Await.value("closed", client.closed());
+    }
+
+    @Test
+    void aPeerMayPassAsManyAsItLikesIfTheyAreTaken() throws IOException {
+        AtomicInteger taken = new AtomicInteger();
+        Stream client = listenAndConnect(stream -> scope.add(stream).onData(data -> {
+            for (FileDescriptor descriptor : DescriptorPassing.of(stream).received()) {
+                Inherited.close(descriptor);
+                taken.incrementAndGet();
+            }
+        }));
+        FileDescriptor[] many = new FileDescriptor[100];
+        int messages = 2 + DescriptorPassing.MAX_RECEIVED / many.length;
+        try (FileInputStream file = file("many")) {
+            Arrays.fill(many, file.getFD());
+            for (int i = 0; i < messages; i++) {
+                boolean unused = DescriptorPassing.of(client).write(bytes("x"), many);
+            }
+        }
+        Await.until(() -> "all are taken, but " + taken, () -> taken.get() == messages * many.length);
     }
 
     @Test

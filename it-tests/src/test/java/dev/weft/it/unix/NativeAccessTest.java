@@ -36,6 +36,8 @@ class NativeAccessTest {
                 "listenFD")) {
             String said = program.outputAtEnd();
             assertTrue(said.startsWith("echo of 5\nlisten fd 3: listenFD needs native calls"), program::toString);
+            assertTrue(
+                    said.contains("\nlisten unix ") && said.contains(": passing descriptors needs native calls"), said);
             assertTrue(said.contains("--enable-native-access"), said);
         }
     }

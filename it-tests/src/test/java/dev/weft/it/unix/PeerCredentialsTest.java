@@ -2,6 +2,8 @@
 package dev.weft.it.unix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -10,8 +12,10 @@ import dev.weft.it.peers.Programs;
 import dev.weft.it.stress.Child;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.LeakCheck;
+import dev.weft.it.support.Pki;
 import dev.weft.it.support.TestScope;
 import dev.weft.net.AbstractAddress;
+import dev.weft.net.Encoding;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
@@ -107,6 +111,36 @@ class PeerCredentialsTest {
                             Long.parseLong(says[0]), Long.parseLong(says[1]), OptionalLong.of(Long.parseLong(says[2]))),
                     Await.value("credentials", credentials));
         }
+    }
+
+    /** Before the handshake, since a server may want to know before it spends work on one; and after it. */
+    @Test
+    void aSecuredStreamKnowsThePeerBeforeAndAfterTheHandshake() throws IOException {
+        CompletableFuture<PeerCredentials> before = new CompletableFuture<>();
+        CompletableFuture<PeerCredentials> after = new CompletableFuture<>();
+        CompletableFuture<String> heard = new CompletableFuture<>();
+        Server server = scope.add(Net.createServer(stream -> {
+            scope.add(stream).setSecure(Pki.keyOf(Pki.SERVER).build());
+            assertNull(stream.secureSession());
+            before.complete(PeerCredentials.of(stream));
+            stream.setEncoding(Encoding.UTF8);
+            stream.onText(text -> {
+                assertNotNull(stream.secureSession());
+                after.complete(PeerCredentials.of(stream));
+                heard.complete(text);
+            });
+        }));
+        server.listen(file.toString());
+        Object unused = Await.value("bound", server.bound());
+        Stream client = scope.add(Net.createStream());
+        client.connect(file.toString());
+        client.setSecure(Pki.trusting().serverName("localhost").build());
+        client.write("secret");
+        assertEquals("secret", Await.value("what the client wrote", heard));
+        assertEquals(OUR_PID, Await.value("before the handshake", before).pid());
+        assertEquals(before.join(), Await.value("after the handshake", after));
+        assertEquals(before.join(), PeerCredentials.of(client));
+        assertNotNull(client.secureSession());
     }
 
     private void letAnyoneConnect() throws IOException {

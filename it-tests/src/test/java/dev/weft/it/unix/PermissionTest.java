@@ -51,6 +51,11 @@ class PermissionTest {
         server.listen(ours.toString());
         Object unused = Await.value("bound", server.bound());
         Path theirs = folder.resolve("theirs.sock");
+        Path shared = Files.createDirectory(folder.resolve("shared"));
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path locked = shared.resolve("x.sock");
+        Path lock = Files.createFile(shared.resolve(".x.sock.lock"));
+        Files.setPosixFilePermissions(lock, PosixFilePermissions.fromString("rw-------"));
 
         List<String> command = new ArrayList<>(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
         command.addAll(List.of(
@@ -59,11 +64,14 @@ class PermissionTest {
                 readableClassPath(),
                 Unprivileged.class.getName(),
                 theirs.toString(),
-                ours.toString()));
+                ours.toString(),
+                locked.toString()));
         try (Child nobody = Child.start(command)) {
             assertEquals(
-                    "listen unix " + theirs + ": Permission denied\n" + "connect unix " + ours
-                            + ": Permission denied\n",
+                    "listen unix " + theirs + ": Permission denied\n"
+                            + "connect unix " + ours + ": Permission denied\n"
+                            + "listen unix " + locked + ": Permission denied: the lock " + lock
+                            + " is someone else's\n",
                     nobody.outputAtEnd(),
                     nobody::toString);
         }

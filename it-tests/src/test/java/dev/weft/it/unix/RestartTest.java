@@ -4,6 +4,7 @@ package dev.weft.it.unix;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.it.peers.Programs;
 import dev.weft.it.stress.Child;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.LeakCheck;
@@ -67,6 +68,38 @@ class RestartTest {
                 server.close(); // SIGKILL
                 server.outputAtEnd();
                 assertTrue(Files.exists(file), "a killed server leaves its file");
+            }
+        }
+        Files.delete(file);
+    }
+
+    /** In the C locale the JDK cannot read such a name, and throws from accept. */
+    @Test
+    void aClientWhoseNameIsNoTextKeepsNoOneElseOut() throws IOException {
+        Programs.assumePresent("python3");
+        String client = """
+                import os, socket, sys
+                folder = os.fsencode(sys.argv[1])
+                client = socket.socket(socket.AF_UNIX)
+                client.bind(folder + b'/\\xff')
+                client.connect(folder + b'/x.sock')
+                print('connected', flush=True)
+                sys.stdin.readline()
+                os.unlink(folder + b'/\\xff')
+                print('gone', flush=True)
+                """;
+        List<String> command = new ArrayList<>(List.of("env", "LC_ALL=C"));
+        command.addAll(Child.javaCommand(PathServer.class));
+        try (Child server = Child.start(command)) {
+            server.expect("ready");
+            server.tell(file.toString());
+            server.expect("listening");
+            try (Child odd = Child.start(
+                    List.of("python3", "-c", client, scope.directory().toString()))) {
+                odd.expect("connected");
+                assertEquals(server.pid(), greeting(file));
+                odd.tell("go");
+                odd.expect("gone");
             }
         }
         Files.delete(file);

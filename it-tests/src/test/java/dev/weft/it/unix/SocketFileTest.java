@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.it.peers.Programs;
+import dev.weft.it.stress.Child;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.LeakCheck;
 import dev.weft.it.support.TestScope;
@@ -30,6 +32,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The file of a Unix socket: who makes it, replaces it, removes it, and what is never touched. */
 @ExtendWith(LeakCheck.class)
@@ -66,7 +70,11 @@ class SocketFileTest {
     }
 
     private NetException failure(String path) {
-        Server server = scope.add(Net.createServer());
+        return failure(ServerOptions.defaults(), path);
+    }
+
+    private NetException failure(ServerOptions options, String path) {
+        Server server = scope.add(Net.createServer(options, stream -> {}));
         CompletableFuture<Throwable> error = new CompletableFuture<>();
         server.onError(error::complete);
         server.listen(path);
@@ -382,6 +390,168 @@ class SocketFileTest {
         assertThrows(IllegalArgumentException.class, () -> Net.createServer().listen(""));
         assertThrows(IllegalArgumentException.class, () -> Net.createConnection(""));
         assertThrows(IllegalArgumentException.class, () -> Net.createConnection("a\0b"));
+    }
+
+    @Test
+    void whatIsNoPathIsRefusedAtOnce() {
+        for (String path : List.of("a\0b", "\0abstract", "/tmp/\ud800")) {
+            assertThrows(
+                    IllegalArgumentException.class, () -> Net.createServer().listen(path));
+            assertThrows(IllegalArgumentException.class, () -> Net.createConnection(path));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", ".", ".."})
+    void foldersOfEachSpellingAreFolders(String path) {
+        assertMessage(failure(path), Code.ADDRESS_IN_USE, "listen unix " + path + ": ", "there is a folder");
+    }
+
+    @Test
+    void aFolderThatIsAFileIsNone() throws IOException {
+        Files.writeString(file, "precious");
+        assertMessage(failure(file + "/x.sock"), Code.OTHER, "listen unix " + file + "/x.sock: ", "Not a directory");
+        Files.delete(file);
+    }
+
+    @Test
+    void aLinkToASocketLeadsClientsThereAndIsLeftAloneByServers() throws IOException {
+        Server server = listening();
+        Path socket = file;
+        file = scope.directory().resolve("link");
+        Files.createSymbolicLink(file, socket);
+        assertGreets();
+        assertMessage(failure(file.toString()), Code.ADDRESS_IN_USE, "there is a symbolic link", "left alone");
+        close(server);
+        // and so is one that leads to nothing any more
+        assertMessage(failure(file.toString()), Code.ADDRESS_IN_USE, "there is a symbolic link", "left alone");
+        assertMessage(connectFailure(file.toString()), Code.NOT_FOUND, "connect unix " + file + ": ");
+        Files.delete(file);
+        file = socket;
+    }
+
+    @Test
+    void linksThatGoRoundInCirclesAreAnError() throws IOException {
+        Files.createSymbolicLink(file, file);
+        assertMessage(connectFailure(file.toString()), Code.OTHER, "connect unix " + file + ": Too many levels of");
+        assertMessage(failure(file + "/x.sock"), Code.OTHER, "listen unix " + file + "/x.sock: ", "Too many levels of");
+        Files.delete(file);
+    }
+
+    @Test
+    void aLinkToTheFolderIsAWayToALongPath() throws IOException {
+        Path deep = scope.directory().resolve("x".repeat(106));
+        Files.createDirectory(deep);
+        Path link = Files.createSymbolicLink(scope.directory().resolve("l"), deep);
+        file = link.resolve("x.sock");
+        Server server = listening();
+        assertTrue(Files.exists(deep.resolve("x.sock")));
+        assertGreets();
+        close(server);
+        Files.delete(deep); // it is empty
+        Files.delete(link);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"REGULAR_FILE", "FOLDER", "PIPE"})
+    void connectingToWhatIsNoSocketIsRefused(Thing thing) throws IOException {
+        thing.make(file);
+        assertMessage(connectFailure(file.toString()), Code.CONNECTION_REFUSED, "connect unix " + file + ": ");
+        Files.delete(file);
+    }
+
+    /** The file fits, but not the folder beside it in which it is made. */
+    @Test
+    void permissionsThatDoNotFitSaySo() throws IOException {
+        String folder = scope.directory() + "/";
+        Path deep = Files.createDirectory(Path.of(folder + "x".repeat(100 - folder.length())));
+        file = deep.resolve("y");
+        close(listening());
+        ServerOptions options =
+                ServerOptions.defaults().socketFilePermissions(PosixFilePermissions.fromString("rw-------"));
+        assertMessage(
+                failure(options, file.toString()),
+                Code.OTHER,
+                "listen unix " + file + ": with permissions",
+                "109 bytes",
+                "106 at most");
+        Files.delete(deep); // it is empty
+    }
+
+    /** A name of bytes that are no text in any encoding, as another program may have made it. */
+    @Test
+    void aNameThatIsNoTextIsAsGoodAsAnyOther() throws IOException {
+        Programs.assumePresent("python3");
+        String program = """
+                import os, socket, sys
+                listener = socket.socket(socket.AF_UNIX)
+                listener.bind(os.fsencode(sys.argv[1]) + b'/\\xff\\xfe')
+                listener.listen()
+                print('ready', flush=True)
+                for i in range(2):
+                    listener.accept()[0].sendall(b'hello')
+                sys.stdin.readline()
+                """;
+        try (Child python =
+                Child.start(List.of("python3", "-c", program, scope.directory().toString()))) {
+            python.expect("ready");
+            Path name;
+            try (var files = Files.list(scope.directory())) {
+                name = files.findFirst().orElseThrow();
+            }
+            CompletableFuture<String> text = new CompletableFuture<>();
+            Stream stream = scope.add(Net.createStream());
+            stream.setEncoding(Encoding.UTF8);
+            stream.onText(text::complete);
+            stream.connect(UnixDomainSocketAddress.of(name));
+            assertEquals("hello", Await.value("a greeting", text));
+            python.close();
+            python.outputAtEnd();
+            // and its dead file is replaced, and removed
+            Server server = scope.add(Net.createServer(stream2 -> {}));
+            server.listen(UnixDomainSocketAddress.of(name));
+            Object unused = Await.value("bound", server.bound());
+            close(server);
+            assertFalse(Files.exists(name));
+        }
+    }
+
+    private NetException connectFailure(String path) {
+        Stream stream = scope.add(Net.createStream());
+        CompletableFuture<Throwable> error = new CompletableFuture<>();
+        stream.onError(error::complete);
+        stream.connect(path);
+        return assertInstanceOf(NetException.class, Await.value("error", error));
+    }
+
+    // -- Closing and listening again. --
+
+    /** Nothing is there when all is over, whatever the moment was at which it was closed; LeakCheck looks too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aServerThatIsClosedAtAnyMomentLeavesNoFile(boolean withPermissions) throws IOException {
+        ServerOptions options = withPermissions
+                ? ServerOptions.defaults().socketFilePermissions(PosixFilePermissions.fromString("rw-------"))
+                : ServerOptions.defaults();
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 100; round++) {
+            Server server = scope.add(Net.createServer(options, stream -> stream.end("hello")));
+            server.listen(file.toString());
+            int spins = random.nextInt(1 << random.nextInt(1, 20));
+            for (int i = 0; i < spins; i++) {
+                Thread.onSpinWait();
+            }
+            server.close();
+            Object unused = Await.value("closed, seed " + seed, server.closed());
+            int number = round;
+            try (var files = Files.list(scope.directory())) {
+                assertEquals(List.of(), files.toList(), () -> "round " + number + " of seed " + seed);
+            }
+        }
+        Server last = listening(options);
+        assertGreets();
+        close(last);
     }
 
     // -- A full backlog. --

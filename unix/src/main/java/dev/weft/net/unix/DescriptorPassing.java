@@ -34,6 +34,12 @@ public final class DescriptorPassing {
     /** {@code SCM_MAX_FD}: how many descriptors Linux takes at once. */
     public static final int MAX_DESCRIPTORS = 253;
 
+    /**
+     * How many descriptors may have arrived that no one has taken, and a few more that came with the last of them: then the
+     * stream fails, lest a peer use up those of the process.
+     */
+    public static final int MAX_RECEIVED = 1024;
+
     private final Stream stream;
     private final PassingTransport transport;
 
@@ -101,7 +107,7 @@ public final class DescriptorPassing {
 
     /**
      * Takes what has arrived and was not taken yet. Close them: they are this process's own now. What is never taken is
-     * closed with the stream.
+     * closed with the stream, which fails if that becomes more than {@link #MAX_RECEIVED}.
      *
      * @return in the order in which they were passed; empty if there is none
      */

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Finds the number of a JDK channel's descriptor, which the JDK tells no one. It marks the channel by an option, looks for a
@@ -20,12 +20,18 @@ final class Descriptors {
 
     private static final int MARKS = 64 << 10;
 
-    private static final AtomicInteger LAST_MARK = new AtomicInteger();
-
     /** Where a server that looks at each of its clients finds the next one: not far from the last. */
     private static final int NEIGHBOURS = 8;
 
-    private static volatile int lastFound;
+    /** So often a search looks whether the channel was closed: it would go on to the last number, of which there may be 2^30. */
+    private static final int CLOSED_LOOKS = 256;
+
+    /** One search at a time: of two that mark the same channel, neither might find its mark. */
+    private static final ReentrantLock SEARCHING = new ReentrantLock();
+
+    // -- Guarded by SEARCHING. --
+    private static int lastMark;
+    private static int lastFound;
 
     private Descriptors() {}
 
@@ -35,6 +41,15 @@ final class Descriptors {
      * @throws IOException if the channel is closed, or there is no such descriptor
      */
     static int of(NetworkChannel channel) throws IOException {
+        SEARCHING.lock(); // parks
+        try {
+            return find(channel);
+        } finally {
+            SEARCHING.unlock();
+        }
+    }
+
+    private static int find(NetworkChannel channel) throws IOException {
         int before = channel.getOption(StandardSocketOptions.SO_RCVBUF);
         int mark = mark(channel);
         try {
@@ -67,6 +82,9 @@ final class Descriptors {
     private static int search(NetworkChannel channel, int firstMark, int from, int to) throws IOException {
         int mark = firstMark;
         for (int fd = from; fd < to; fd++) {
+            if (fd % CLOSED_LOOKS == 0) {
+                requireOpen(channel);
+            }
             if (hasMark(fd, mark)) {
                 mark = mark(channel);
                 if (hasMark(fd, mark)) {
@@ -78,7 +96,7 @@ final class Descriptors {
     }
 
     private static int mark(NetworkChannel channel) throws IOException {
-        int mark = FIRST_MARK + Math.floorMod(LAST_MARK.getAndIncrement(), MARKS);
+        int mark = FIRST_MARK + Math.floorMod(lastMark++, MARKS);
         channel.setOption(StandardSocketOptions.SO_RCVBUF, mark);
         return mark;
     }

@@ -18,6 +18,11 @@ final class Junix {
         return FileDescriptorCast.using(descriptor).as(Integer.class);
     }
 
+    /** The descriptor of a number. */
+    static FileDescriptor descriptor(int number) throws IOException {
+        return FileDescriptorCast.unsafeUsing(number).getFileDescriptor();
+    }
+
     /** Another descriptor for what a descriptor stands for. */
     static FileDescriptor duplicate(FileDescriptor descriptor) throws IOException {
         if (!descriptor.valid()) {
@@ -28,7 +33,7 @@ final class Junix {
 
     /** Another descriptor for what the descriptor of that number stands for. */
     static FileDescriptor duplicate(int number) throws IOException {
-        return duplicate(FileDescriptorCast.unsafeUsing(number).getFileDescriptor());
+        return duplicate(descriptor(number));
     }
 
     /** A channel of its own on the connected Unix socket that the descriptor of that number stands for. */

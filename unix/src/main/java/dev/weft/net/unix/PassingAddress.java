@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * A Unix socket whose streams can pass descriptors: listen on it, or connect to it, and {@link DescriptorPassing#of} has what
  * it takes. The peer may be any program; only who wants to pass or receive descriptors needs such an address.
  *
- * <p><b>Cost</b>: a stream of this kind takes one descriptor more than an ordinary one (junixsocket reads and writes a duplicate,
+ * <p><b>Cost</b>: a stream of this kind takes one descriptor more than an ordinary one (native calls read and write a duplicate,
  * and the JDK waits), and each time that it waits, the one platform thread that all of them share wakes it up. So it is slower than an
  * ordinary Unix stream, and it needs native code, as {@link dev.weft.net.unix} says; for bytes alone use a plain path.
  *

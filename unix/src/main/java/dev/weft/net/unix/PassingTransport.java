@@ -17,19 +17,17 @@ import org.jspecify.annotations.Nullable;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 
 /**
- * A Unix stream socket over which descriptors pass. The JDK's channel would read the bytes and drop the descriptors, so
- * junixsocket's reads and writes, on a duplicate and in non-blocking mode; the JDK's is what the {@link Poller} waits for.
+ * A Unix stream socket over which descriptors pass. The JDK's channel would read the bytes and drop the descriptors, so a
+ * {@link MessageReader} reads, and junixsocket's channel writes, on a duplicate and in non-blocking mode; the JDK's is what
+ * the {@link Poller} waits for.
  */
 /*
  * Descriptors must go with certain bytes, whose way leads through the engine's queue. There a buffer is duplicated, but its
  * array stays the same: so the array, which no one else has, is what they are attached to.
  */
 final class PassingTransport extends UnixTransport {
-    /** Room for the descriptors of one message, CMSG_SPACE(253 * 4). */
-    private static final int ANCILLARY_BYTES = 1032;
-
     /** What has been opened over the connected channel. */
-    private record Opened(AFUNIXSocketChannel channel, Poller.Readiness readiness) {}
+    private record Opened(AFUNIXSocketChannel channel, int number, MessageReader reader, Poller.Readiness readiness) {}
 
     private volatile boolean blocking = true;
     private volatile @Nullable Opened opened;
@@ -58,8 +56,8 @@ final class PassingTransport extends UnixTransport {
         try {
             Descriptors.requireOpen(channel());
             duplicate.configureBlocking(false);
-            duplicate.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
-            opened = new Opened(duplicate, new Poller.Readiness(channel()));
+            int number = Junix.number(duplicate.getFileDescriptor());
+            opened = new Opened(duplicate, number, new MessageReader(), new Poller.Readiness(channel()));
         } catch (IOException | RuntimeException e) {
             Junix.close(duplicate);
             throw e;
@@ -88,7 +86,7 @@ final class PassingTransport extends UnixTransport {
     public int read(ByteBuffer target) throws IOException {
         Opened io = opened();
         for (; ; ) {
-            int n = tryRead(io.channel, target);
+            int n = tryRead(io, target);
             if (n != 0 || !blocking) {
                 return n;
             }
@@ -108,12 +106,12 @@ final class PassingTransport extends UnixTransport {
         }
     }
 
-    private synchronized int tryRead(AFUNIXSocketChannel channel, ByteBuffer target) throws IOException {
+    private synchronized int tryRead(Opened io, ByteBuffer target) throws IOException {
         requireOpen();
-        int n = channel.read(target);
-        FileDescriptor[] passed = channel.getReceivedFileDescriptors();
-        if (passed != null) {
-            received.addAll(List.of(passed));
+        int n = io.reader.read(io.number, target, received);
+        if (received.size() > DescriptorPassing.MAX_RECEIVED) {
+            throw new IOException("the peer has passed more than " + DescriptorPassing.MAX_RECEIVED
+                    + " descriptors that no one has taken");
         }
         return n;
     }

@@ -3,6 +3,7 @@ package dev.weft.net.unix;
 
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
@@ -38,8 +39,11 @@ final class Posix {
 
     static final int SOCK_STREAM = 1;
 
+    static final int EINTR = 4;
     static final int EBADF = 9;
+    static final int EAGAIN = 11;
     static final int ENOTSOCK = 88;
+    static final int ECONNRESET = 104;
 
     /** As large as {@code sockaddr_storage}. */
     private static final int SCRATCH = 128;
@@ -144,6 +148,25 @@ final class Posix {
         }
     }
 
+    /** Where a direct buffer's position is in memory; good as long as the buffer is reachable. */
+    static long addressOf(ByteBuffer direct) {
+        return calls().addressOf(direct);
+    }
+
+    /**
+     * Receives into what a {@code msghdr} points to. Must not wait: with {@code MSG_DONTWAIT}, or of a descriptor in
+     * non-blocking mode.
+     *
+     * @return how many bytes, or else the number of the error, negative
+     */
+    static long recvmsg(int fd, long message, int flags) {
+        Calls calls = calls();
+        synchronized (calls) {
+            long received = calls.recvmsg(fd, message, flags);
+            return received < 0 ? -calls.errno.getInt(0) : received;
+        }
+    }
+
     static void close(int fd) throws Failure {
         Calls calls = calls();
         synchronized (calls) {
@@ -174,7 +197,10 @@ final class Posix {
         private final MethodHandle getsockname;
         private final MethodHandle dup2;
         private final MethodHandle close;
+        private final MethodHandle recvmsg;
         private final MethodHandle getdtablesize;
+
+        private final MethodHandle addressOf;
 
         private Calls(Linker linker) throws ReflectiveOperationException {
             errno = direct(Integer.BYTES);
@@ -188,7 +214,9 @@ final class Posix {
             getsockname = linker.function("getsockname", int.class, int.class, long.class, long.class);
             dup2 = linker.function("dup2", int.class, int.class, int.class);
             close = linker.function("close", int.class, int.class);
+            recvmsg = linker.function("recvmsg", long.class, int.class, long.class, int.class);
             getdtablesize = linker.function("getdtablesize", int.class);
+            addressOf = linker.addressOf();
         }
 
         static Calls link() throws ReflectiveOperationException {
@@ -230,6 +258,22 @@ final class Posix {
         int close(int fd) {
             try {
                 return (int) close.invokeExact(errnoSegment, fd);
+            } catch (Throwable e) {
+                throw failed(e);
+            }
+        }
+
+        long recvmsg(int fd, long message, int flags) {
+            try {
+                return (long) recvmsg.invokeExact(errnoSegment, fd, message, flags);
+            } catch (Throwable e) {
+                throw failed(e);
+            }
+        }
+
+        long addressOf(ByteBuffer direct) {
+            try {
+                return (long) addressOf.invokeExact(direct);
             } catch (Throwable e) {
                 throw failed(e);
             }
@@ -283,6 +327,15 @@ final class Posix {
 
         long address(ByteBuffer direct) throws ReflectiveOperationException {
             return (long) segmentType.getMethod("address").invoke(segment(direct));
+        }
+
+        /** Of type {@code (ByteBuffer)long}. */
+        MethodHandle addressOf() throws ReflectiveOperationException {
+            MethodHandles.Lookup lookup = MethodHandles.publicLookup();
+            MethodHandle segment = lookup.unreflect(segmentType.getMethod("ofBuffer", java.nio.Buffer.class));
+            MethodHandle address = lookup.unreflect(segmentType.getMethod("address"));
+            return MethodHandles.filterReturnValue(segment, address)
+                    .asType(MethodType.methodType(long.class, ByteBuffer.class));
         }
 
         /** Of that type, with the segment for errno, as an {@code Object}, before the others. */

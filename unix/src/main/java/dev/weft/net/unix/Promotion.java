@@ -6,11 +6,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * Makes JDK channels of descriptors, since those are what parks a virtual thread: opens a channel on a place of its own, finds
@@ -59,27 +56,16 @@ final class Promotion {
     }
 
     private static void connectAside(SocketChannel channel) throws IOException {
-        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            Path folder = Files.createTempDirectory("weft");
-            Path file = folder.resolve("s");
-            try {
-                listener.bind(UnixDomainSocketAddress.of(file));
-                channel.connect(UnixDomainSocketAddress.of(file));
-            } finally {
-                Files.deleteIfExists(file);
-                Files.delete(folder);
-            }
+        try (AsideFile aside = AsideFile.choose();
+                ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(aside.address());
+            channel.connect(aside.address());
         }
     }
 
     private static void bindAside(ServerSocketChannel channel) throws IOException {
-        Path folder = Files.createTempDirectory("weft");
-        Path file = folder.resolve("s");
-        try {
-            channel.bind(UnixDomainSocketAddress.of(file));
-        } finally {
-            Files.deleteIfExists(file);
-            Files.delete(folder);
+        try (AsideFile aside = AsideFile.choose()) {
+            channel.bind(aside.address());
         }
     }
 }

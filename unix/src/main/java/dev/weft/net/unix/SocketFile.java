@@ -50,6 +50,14 @@ final class SocketFile {
     /** Shorter than most names of sockets, since both must fit. */
     private static final String NAME_INSIDE = "s";
 
+    private static final String FOLDER_PREFIX = ".w";
+
+    private static final int FOLDER_RADIX = 36;
+
+    private static final int FOLDERS = FOLDER_RADIX * FOLDER_RADIX * FOLDER_RADIX * FOLDER_RADIX;
+
+    private static final String LONGEST_FOLDER = FOLDER_PREFIX + "zzzz";
+
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     private final Path path;
@@ -71,7 +79,7 @@ final class SocketFile {
      * @throws IOException if it cannot be made; {@link BindException} if something is there that must be left alone
      */
     ServerSocketChannel bind() throws IOException {
-        UnixDomainSocketAddress unused = SocketPath.address(path);
+        requireRoom();
         boolean dead = false;
         try {
             dead = requireNobody(); // before the lock, for which one needs more permissions
@@ -84,12 +92,27 @@ final class SocketFile {
         } catch (NoSuchFileException e) {
             throw new SocketException("No such file or directory: its folder is not there");
         } catch (AccessDeniedException e) {
-            throw new BindException(
-                    dead
-                            ? "Permission denied: no one listens on that file any more, but it cannot be replaced, "
-                                    + e.getMessage()
-                            : "Permission denied");
+            throw new BindException("Permission denied" + what(e, dead));
         }
+    }
+
+    private void requireRoom() throws IOException {
+        UnixDomainSocketAddress unused = SocketPath.address(path);
+        if (permissions != null) {
+            try {
+                unused = SocketPath.address(path.resolveSibling(LONGEST_FOLDER).resolve(NAME_INSIDE));
+            } catch (SocketException e) {
+                throw new SocketException(
+                        "with permissions it is made in a folder of its own beside it, where " + e.getMessage());
+            }
+        }
+    }
+
+    private static String what(AccessDeniedException e, boolean dead) {
+        if (dead) {
+            return ": no one listens on that file any more, but it cannot be replaced, " + e.getMessage();
+        }
+        return SocketFileLock.isOfSomeoneElse(e.getFile()) ? ": the lock " + e.getFile() + " is someone else's" : "";
     }
 
     private ServerSocketChannel bindOrReplace(boolean wasDead) throws IOException {
@@ -174,7 +197,8 @@ final class SocketFile {
 
     private Path makeFolder() throws IOException {
         for (; ; ) {
-            String name = ".w" + Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36 * 36), 36);
+            String name =
+                    FOLDER_PREFIX + Integer.toString(ThreadLocalRandom.current().nextInt(FOLDERS), FOLDER_RADIX);
             try {
                 return Files.createDirectory(
                         path.resolveSibling(name), PosixFilePermissions.asFileAttribute(OWNER_ONLY));

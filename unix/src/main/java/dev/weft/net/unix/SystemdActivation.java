@@ -28,6 +28,9 @@ public final class SystemdActivation {
     /** {@code SD_LISTEN_FDS_START}. */
     private static final int FIRST = 3;
 
+    /** Linux's own limit to the open files of a process, unless {@code fs.nr_open} was raised. */
+    private static final int MAX_SOCKETS = 1 << 20;
+
     /** What a descriptor is called that was given no name ({@code sd_listen_fds_with_names(3)}). */
     private static final String UNNAMED = "unknown";
 
@@ -68,7 +71,7 @@ public final class SystemdActivation {
         if (owner == null || number == null || number("LISTEN_PID", owner, Long.MAX_VALUE) != pid) {
             return List.of();
         }
-        int count = (int) number("LISTEN_FDS", number, Integer.MAX_VALUE - FIRST);
+        int count = (int) number("LISTEN_FDS", number, MAX_SOCKETS);
         String names = environment.get("LISTEN_FDNAMES");
         List<String> name = names == null ? List.of() : List.of(names.split(":", -1));
         if (names != null && name.size() != count && !(count == 0 && names.isEmpty())) {

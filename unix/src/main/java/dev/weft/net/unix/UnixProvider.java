@@ -41,6 +41,9 @@ public final class UnixProvider implements TransportProvider {
     @Override
     public Acceptor listen(SocketAddress local, ServerOptions options) throws IOException {
         boolean passing = local instanceof PassingAddress;
+        if (passing) {
+            Posix.require("passing descriptors"); // or each client would be accepted, and turned away
+        }
         return switch (local instanceof PassingAddress address ? address.plain() : local) {
             case UnixDomainSocketAddress path -> PathAcceptor.listen(path, options, passing);
             case AbstractAddress name -> new UnixAcceptor(AbstractSocket.listen(name, options), name, passing);

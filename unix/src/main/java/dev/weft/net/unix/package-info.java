@@ -15,6 +15,9 @@
  * <p>Path sockets are pure Java. Everything else calls native code, for which Java 24 and later print a warning unless the
  * program is started with {@code --enable-native-access=dev.weft.net.unix,org.newsclub.net.unix} (on the class path
  * {@code =ALL-UNNAMED}). The second of them is junixsocket, which has abstract names and descriptor passing.
+ *
+ * <p>Start a service in a locale whose encoding is UTF-8, such as {@code LC_ALL=C.UTF-8}: in the {@code C} locale the JDK throws
+ * on a client that has bound itself to a name with other bytes than ASCII, and keeps its descriptor open.
  */
 @org.jspecify.annotations.NullMarked
 package dev.weft.net.unix;

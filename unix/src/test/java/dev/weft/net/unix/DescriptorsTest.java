@@ -103,6 +103,28 @@ class DescriptorsTest {
         }
     }
 
+    /** As when several of them ask for the credentials of one stream. */
+    @Test
+    void severalThreadsFindTheSameOne() throws ExecutionException, IOException, InterruptedException {
+        SocketChannel channel = boundUnix("shared");
+        int before = channel.getOption(StandardSocketOptions.SO_RCVBUF);
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                all.add(threads.submit(() -> {
+                    for (int round = 0; round < 200; round++) {
+                        assertFound(channel);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+        assertEquals(before, channel.getOption(StandardSocketOptions.SO_RCVBUF));
+    }
+
     @Test
     void theReceiveBufferIsAsItWas() throws IOException {
         SocketChannel channel = boundUnix("buffer");

@@ -69,7 +69,7 @@ class SystemdActivationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "-1", "1.5", " 1", "2147483648", "99999999999999999999"})
+    @ValueSource(strings = {"", "x", "-1", "1.5", " 1", "1048577", "2147483644", "2147483648", "99999999999999999999"})
     void aNumberOfDescriptorsThatIsNoneIsNamed(String value) {
         String message = refused("LISTEN_PID=4711", "LISTEN_FDS=" + value);
         assertTrue(message.startsWith("LISTEN_FDS is not a number from 0 to "), message);
