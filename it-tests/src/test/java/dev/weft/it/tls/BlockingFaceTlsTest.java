@@ -12,6 +12,7 @@ import dev.weft.net.Listener;
 import dev.weft.net.Server;
 import dev.weft.net.Stream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -64,8 +65,9 @@ class BlockingFaceTlsTest extends TlsTest {
         CompletableFuture<Integer> read = new CompletableFuture<>();
         stream.onSecure(() -> Thread.startVirtualThread(() -> {
             try {
+                InputStream in = stream.inputStream(); // or the answer would be told as data
                 stream.outputStream().write('y');
-                read.complete(stream.inputStream().read());
+                read.complete(in.read());
             } catch (IOException e) {
                 read.completeExceptionally(e);
             }
