@@ -31,6 +31,8 @@ final class ExhaustedProcess {
         server.listen(0, "127.0.0.1");
         int port = Pair.port(server);
         loadClasses(port);
+        // Its descriptor would be one to connect with, after all the others have been hoarded.
+        Wait.until("the server's end of the first connection", () -> server.connections() == 0);
         Stream client = Net.createStream();
         client.onConnect(() -> Commands.say("client connect"));
         client.onError(error -> Commands.say("client error " + code(error)));
