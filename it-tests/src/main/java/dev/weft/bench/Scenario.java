@@ -26,6 +26,11 @@ interface Scenario {
         return "";
     }
 
+    /** Whether the servers have TLS on their connections. */
+    default boolean secure() {
+        return false;
+    }
+
     /** Whether each run needs a new server process, whatever the options say. */
     default boolean fresh() {
         return false;
