@@ -17,6 +17,11 @@ final class UnixEcho extends ClosedLoop {
     }
 
     @Override
+    public String baseline() {
+        return ServerKind.NATIVE;
+    }
+
+    @Override
     public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
             throws IOException, InterruptedException {
         List<Object> load = List.of(shape.connections(), shape.size(), shape.inFlight());
