@@ -4,6 +4,7 @@ open module dev.weft.it {
     requires dev.weft.net;
     requires io.netty.buffer;
     requires io.netty.common;
+    requires io.netty.handler;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport.unix.common;

@@ -14,28 +14,43 @@ final class Bulk extends Driven {
     private final String title;
     private final String mode; // of the load
     private final String backend;
+    private final boolean secure;
 
-    private Bulk(String name, String title, String mode, String backend) {
+    private Bulk(String name, String title, String mode, String backend, boolean secure) {
         this.name = name;
         this.title = title;
         this.mode = mode;
         this.backend = backend;
+        this.secure = secure;
     }
 
     static Bulk upload() {
-        return new Bulk("upload", "the server reads and drops", "upload", "");
+        return new Bulk("upload", "the server reads and drops", "upload", "", false);
     }
 
     static Bulk download() {
-        return new Bulk("download", "the server writes chunks as long as they are taken", "download", "");
+        return new Bulk("download", "the server writes chunks as long as they are taken", "download", "", false);
     }
 
     static Bulk duplex() {
-        return new Bulk("duplex", "the server does both at once; GiB of both ways together", "duplex", "");
+        return new Bulk("duplex", "the server does both at once; GiB of both ways together", "duplex", "", false);
     }
 
     static Bulk proxy() {
-        return new Bulk("proxy", "the server passes all on to another one that drops it", "upload", "sink");
+        return new Bulk("proxy", "the server passes all on to another one that drops it", "upload", "sink", false);
+    }
+
+    static Bulk tlsUpload() {
+        return new Bulk("tlsupload", "the server reads and drops, over TLS 1.3", "upload", "", true);
+    }
+
+    static Bulk tlsDownload() {
+        return new Bulk(
+                "tlsdownload",
+                "the server writes chunks as long as they are taken, over TLS 1.3",
+                "download",
+                "",
+                true);
     }
 
     @Override
@@ -54,6 +69,11 @@ final class Bulk extends Driven {
     }
 
     @Override
+    public boolean secure() {
+        return secure;
+    }
+
+    @Override
     public List<Case> cases(Options options) {
         return options.connectionsOr(1, 16).stream()
                 .map(connections -> new Case(connections, CHUNK, 0))
@@ -64,8 +84,8 @@ final class Bulk extends Driven {
     public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
             throws IOException, InterruptedException {
         double before = server.ask("allocatedBytes");
-        Measurement measurement =
-                LoadGenerator.run(workspace, "bulk.c", server, List.of(mode, shape.connections()), phases);
+        Measurement measurement = LoadGenerator.run(
+                workspace, secure ? "tlsbulk.c" : "bulk.c", server, List.of(mode, shape.connections()), phases);
         return measurement.with("allocatedBytes", server.ask("allocatedBytes") - before);
     }
 

@@ -15,7 +15,7 @@ record CServer() implements ServerKind {
         return List.of(new Entrant(
                 name(),
                 false,
-                JvmServer.at(BASELINE, jdks.getFirst()),
+                jdks.getFirst(),
                 workspace -> List.of(workspace.compile("server.c").toString())));
     }
 }

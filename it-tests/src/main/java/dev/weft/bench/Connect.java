@@ -8,14 +8,40 @@ import java.util.stream.Stream;
 
 /** Connections that carry one message and its answer. */
 final class Connect extends Driven {
+    private static final String ONE_MESSAGE =
+            "one message, its answer, end of both sides; so many connections at a time";
+
+    private final String name;
+    private final String title;
+    private final boolean secure;
+
+    private Connect(String name, String title, boolean secure) {
+        this.name = name;
+        this.title = title;
+        this.secure = secure;
+    }
+
+    static Connect plain() {
+        return new Connect("connect", "connect, " + ONE_MESSAGE, false);
+    }
+
+    static Connect handshakes() {
+        return new Connect("handshakes", "connect, a full handshake of TLS 1.3, " + ONE_MESSAGE, true);
+    }
+
     @Override
     public String name() {
-        return "connect";
+        return name;
     }
 
     @Override
     public String title() {
-        return "connect, one message, its answer, end of both sides; so many connections at a time";
+        return title;
+    }
+
+    @Override
+    public boolean secure() {
+        return secure;
     }
 
     @Override
@@ -31,7 +57,7 @@ final class Connect extends Driven {
     public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
             throws IOException, InterruptedException {
         List<Object> load = List.of(shape.connections(), shape.size());
-        return LoadGenerator.run(workspace, "connect.c", server, load, phases);
+        return LoadGenerator.run(workspace, secure ? "tlsconnect.c" : "connect.c", server, load, phases);
     }
 
     @Override

@@ -88,6 +88,7 @@ final class Contest implements AutoCloseable {
         RunningServer backend = backends.isEmpty() ? null : backends.getFirst();
         List<String> command = new ArrayList<>(entrant.launch().command(workspace));
         command.addAll(arguments(scenario.name(), backend == null ? 0 : backend.port()));
+        if (scenario.secure()) command.add(workspace.identity().toString());
         return RunningServer.start(
                 workspace.children(),
                 workspace.pinning().server(command),

@@ -22,17 +22,31 @@ final class Crowd implements AutoCloseable {
         for (int i = 0; i < size; i++) message[i] = (byte) i;
     }
 
+    /** How a connection is made. */
+    @FunctionalInterface
+    interface Door {
+        /** {@return a socket that is connected and does not wait for longer than so many milliseconds} */
+        Socket open(int patienceMillis) throws IOException;
+    }
+
+    static Door plain(int port) {
+        return patienceMillis -> {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setSoTimeout(patienceMillis);
+            return socket;
+        };
+    }
+
     /**
      * Opens connections. One of each thousand exchanges a message, and so does the last: when it has its answer, the server
      * has accepted those before it.
      */
-    static Crowd connect(int port, int connections, int size) throws IOException {
+    static Crowd connect(Door door, int connections, int size) throws IOException {
         Crowd crowd = new Crowd(size);
         try {
             for (int i = 1; i <= connections; i++) {
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                Socket socket = door.open(PATIENCE_MILLIS);
                 crowd.sockets.add(socket);
-                socket.setSoTimeout(PATIENCE_MILLIS);
                 if (i % GROUP == 0 || i == connections) crowd.exchange(socket);
             }
             return crowd;

@@ -9,9 +9,9 @@ import java.util.List;
  *
  * @param name such as {@code weft@25} or {@code node}
  * @param jvm whether it runs on a JVM, and so can tell what it has on its heap
- * @param baseline the name of the row that it is compared with
+ * @param jdk that it runs on; or, if it needs none, that on which the row runs that it is compared with
  */
-record Entrant(String name, boolean jvm, String baseline, Launch launch) {
+record Entrant(String name, boolean jvm, Jdk jdk, Launch launch) {
     /** How its process is started, but for the pinning. */
     @FunctionalInterface
     interface Launch {

@@ -10,21 +10,47 @@ import java.util.Map;
 final class Idle implements Scenario {
     private static final int WARM_UP = 200; // connections, so that all classes are loaded before the count begins
 
+    private final String name;
+    private final String what;
+    private final boolean secure;
+    private final int usual; // connections
+
+    private Idle(String name, String what, boolean secure, int usual) {
+        this.name = name;
+        this.what = what;
+        this.secure = secure;
+        this.usual = usual;
+    }
+
+    static Idle plain() {
+        return new Idle("idle", "connection", false, 15_000);
+    }
+
+    /** Fewer connections: each takes a handshake of both sides, and as much memory on ours. */
+    static Idle tls() {
+        return new Idle("tlsidle", "connection with TLS 1.3", true, 2_000);
+    }
+
     @Override
     public String name() {
-        return "idle";
+        return name;
     }
 
     @Override
     public String title() {
-        return "bytes that the server holds for each connection: on its heap after a collection, and resident, "
+        return "bytes that the server holds for each " + what + ": on its heap after a collection, and resident, "
                 + "before and after each has exchanged a message";
+    }
+
+    @Override
+    public boolean secure() {
+        return secure;
     }
 
     @Override
     public List<Case> cases(Options options) {
         List<Case> cases = new ArrayList<>();
-        for (int connections : options.connectionsOr(15_000)) {
+        for (int connections : options.connectionsOr(usual)) {
             for (int size : options.sizes()) cases.add(new Case(connections, size, 0));
         }
         return cases;
@@ -39,11 +65,12 @@ final class Idle implements Scenario {
     @Override
     public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
             throws IOException, InterruptedException {
-        try (Crowd first = Crowd.connect(server.port(), WARM_UP, shape.size())) {
+        Crowd.Door door = secure ? new TlsDoor(server.port()) : Crowd.plain(server.port());
+        try (Crowd first = Crowd.connect(door, WARM_UP, shape.size())) {
             first.exchange();
         }
         Held none = Held.by(server);
-        try (Crowd crowd = Crowd.connect(server.port(), shape.connections(), shape.size())) {
+        try (Crowd crowd = Crowd.connect(door, shape.connections(), shape.size())) {
             Held opened = Held.by(server);
             crowd.exchange();
             Held exchanged = Held.by(server);

@@ -17,7 +17,7 @@ record JvmServer(String name, String className) implements ServerKind {
     public List<Entrant> entrants(List<Jdk> jdks) {
         List<Entrant> entrants = new ArrayList<>();
         for (Jdk jdk : jdks) {
-            entrants.add(new Entrant(at(name, jdk), true, at(BASELINE, jdk), workspace -> command(jdk)));
+            entrants.add(new Entrant(at(name, jdk), true, jdk, workspace -> command(jdk)));
         }
         return entrants;
     }

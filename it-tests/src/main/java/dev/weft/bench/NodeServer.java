@@ -15,7 +15,7 @@ record NodeServer() implements ServerKind {
         return List.of(new Entrant(
                 name(),
                 false,
-                JvmServer.at(BASELINE, jdks.getFirst()),
+                jdks.getFirst(),
                 workspace -> List.of("node", workspace.resource("server.js").toString())));
     }
 }

@@ -38,7 +38,8 @@ record Options(
     static final String USAGE = """
         Bench [--OPTION VALUE]...     lists are separated by commas
           --scenarios LIST            echo, unix, twowrites, upload, download, duplex, proxy, proxymsg,
-                                      connect, idle, foreign; all            (echo)
+                                      connect, idle, foreign, tls, tlsupload,
+                                      tlsdownload, handshakes, tlsidle; all  (echo)
           --servers LIST              weft, weft-lent, weft-blocking, netty-nio, netty-epoll, vertx,
                                       jdk-plain, turn, node, c; all          (all)
           --jdks LIST                 homes of the JDKs to run servers on    (the one that runs this)

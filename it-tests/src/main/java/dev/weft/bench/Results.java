@@ -64,9 +64,13 @@ final class Results {
 
     private String baselines() {
         List<String> names =
-                runs.keySet().stream().map(Entrant::baseline).distinct().toList();
+                runs.keySet().stream().map(this::baseline).distinct().toList();
         String rule = names.size() > 1 ? ", whichever runs on the same JDK; the first for what runs on none" : "";
         return String.join(" or ", names) + rule;
+    }
+
+    private String baseline(Entrant entrant) {
+        return JvmServer.at(scenario.baseline(), entrant.jdk());
     }
 
     private List<String> headings() {
@@ -93,7 +97,7 @@ final class Results {
     /** The median of the ratios of the rounds: what disturbs a whole round does not touch it. */
     private String ratio(Entrant entrant, List<Measurement> measurements, ToDoubleFunction<Measurement> value) {
         List<Measurement> others = runs.entrySet().stream()
-                .filter(run -> run.getKey().name().equals(entrant.baseline()))
+                .filter(run -> run.getKey().name().equals(baseline(entrant)))
                 .findFirst()
                 .map(Map.Entry::getValue)
                 .orElse(List.of());

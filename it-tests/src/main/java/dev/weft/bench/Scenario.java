@@ -26,6 +26,16 @@ interface Scenario {
         return "";
     }
 
+    /** The kind of server that all are compared with, each with the one on its own JDK. */
+    default String baseline() {
+        return ServerKind.BASELINE;
+    }
+
+    /** Whether the servers have TLS on their connections. */
+    default boolean secure() {
+        return false;
+    }
+
     /** Whether each run needs a new server process, whatever the options say. */
     default boolean fresh() {
         return false;

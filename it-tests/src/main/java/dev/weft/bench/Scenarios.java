@@ -15,9 +15,14 @@ final class Scenarios {
             Bulk.duplex(),
             Bulk.proxy(),
             new ProxyMessages(),
-            new Connect(),
-            new Idle(),
-            new Foreign());
+            Connect.plain(),
+            Idle.plain(),
+            new Foreign(),
+            new TlsEcho(),
+            Bulk.tlsUpload(),
+            Bulk.tlsDownload(),
+            Connect.handshakes(),
+            Idle.tls());
 
     private Scenarios() {}
 }

@@ -5,8 +5,11 @@ import java.util.List;
 
 /** Whom we measure. A kind that runs on a JVM enters once for each JDK. */
 interface ServerKind {
-    /** What everything is compared with. */
+    /** What everything is compared with, but for what it does not know. */
     String BASELINE = "netty-nio";
+
+    /** Netty's native transport, which has Unix sockets too. */
+    String NATIVE = "netty-epoll";
 
     /** All there are; add new ones here. */
     List<ServerKind> ALL = List.of(
@@ -14,7 +17,7 @@ interface ServerKind {
             new JvmServer("weft-lent", "WeftLentServer"),
             new JvmServer("weft-blocking", "WeftBlockingServer"),
             new JvmServer(BASELINE, "NettyNioServer"),
-            new JvmServer("netty-epoll", "NettyEpollServer"),
+            new JvmServer(NATIVE, "NettyEpollServer"),
             new JvmServer("vertx", "VertxServer"),
             new JvmServer("jdk-plain", "JdkPlainServer"),
             new JvmServer("turn", "TurnServer"),

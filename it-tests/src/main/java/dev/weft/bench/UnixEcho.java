@@ -17,9 +17,13 @@ final class UnixEcho extends ClosedLoop {
     }
 
     @Override
+    public String baseline() {
+        return ServerKind.NATIVE;
+    }
+
+    @Override
     public Measurement measure(Workspace workspace, RunningServer server, Case shape, Phases phases)
             throws IOException, InterruptedException {
-        Object unused = workspace.resource("load.c"); // which it includes
         List<Object> load = List.of(shape.connections(), shape.size(), shape.inFlight());
         return LoadGenerator.run(workspace, "unix.c", server, load, phases);
     }

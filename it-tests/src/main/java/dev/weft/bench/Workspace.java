@@ -8,16 +8,20 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the runs share: the child processes, and a temporary directory with the programs that are not Java. */
 final class Workspace implements AutoCloseable {
     private static final Duration COMPILE_LIMIT = Duration.ofSeconds(60);
+    private static final String INCLUDE = "#include \""; // and not <
+    private static final String LINK = "// link: ";
 
     private final Path directory;
     private final String compiler;
     private final Children children = new Children();
     private Pinning pinning;
+    private boolean identified;
 
     private Workspace(Path directory, Pinning pinning, String compiler) {
         this.directory = directory;
@@ -56,20 +60,35 @@ final class Workspace implements AutoCloseable {
         return file;
     }
 
-    /** A resource of this package that is a C program, compiled with the header that they share. */
+    /** A resource of this package that is a C program, compiled with those that it includes. */
     Path compile(String name) throws IOException, InterruptedException {
         Path program = directory.resolve(name.substring(0, name.lastIndexOf('.')));
         if (Files.exists(program)) return program;
-        resource("bench.h");
-        children.output(
-                List.of(
-                        compiler,
-                        "-O2",
-                        "-o",
-                        program.toString(),
-                        resource(name).toString()),
-                COMPILE_LIMIT);
+        List<String> command = new ArrayList<>(List.of(compiler, "-O2", "-o", program.toString()));
+        List<String> libraries = new ArrayList<>();
+        command.add(source(name, libraries).toString());
+        command.addAll(libraries); // behind what needs them
+        children.output(command, COMPILE_LIMIT);
         return program;
+    }
+
+    /** A C file and what it includes of this package. Adds the libraries that any of them names: "// link: ...". */
+    private Path source(String name, List<String> libraries) throws IOException {
+        Path file = resource(name);
+        for (String line : Files.readAllLines(file)) {
+            if (line.startsWith(LINK))
+                libraries.addAll(List.of(line.substring(LINK.length()).split(" ", -1)));
+            if (!line.startsWith(INCLUDE)) continue;
+            source(line.substring(INCLUDE.length(), line.length() - 1), libraries);
+        }
+        return file;
+    }
+
+    /** Where the key and the certificate of the servers are, as {@link SelfSigned} leaves them. */
+    Path identity() throws IOException, InterruptedException {
+        if (!identified) SelfSigned.make(directory, children);
+        identified = true;
+        return directory;
     }
 
     @Override

@@ -8,6 +8,7 @@
 // has the kernel throw away what arrives (MSG_TRUNC), but for the samples that it compares. Only the messages of the
 // scenario foreign are looked at one by one.
 #include "bench.h"
+#include "sampler.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -6,6 +6,7 @@
 // server SCENARIO SIZE [THREADS, ignored] [BACKEND-PORT]: prints "listening PORT" and serves until its standard input
 // ends.
 #include "bench.h"
+#include "sampler.h"
 
 enum { BACKLOG = 4096, CHUNK = 64 * 1024, EVENTS = 512, HEADER = 8, SENDS = 4 };
 

@@ -2,17 +2,19 @@
 //
 // The server of the benchmark on Node's net.
 //
-// node server.js SCENARIO SIZE [THREADS, ignored] [BACKEND-PORT]: prints "listening PORT" and serves until its standard
-// input ends.
+// node server.js SCENARIO SIZE [THREADS, ignored] [BACKEND-PORT] [IDENTITY, for TLS]: prints "listening PORT" and serves until
+// its standard input ends.
 'use strict';
 
 const fs = require('fs');
 const net = require('net');
 const path = require('path');
+const tls = require('tls');
 
 const HEADER = 8;
 const CHUNK = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => ((i % 251) * 131) % 251));
 const [scenario, size, backendPort] = [process.argv[2], Number(process.argv[3]), Number(process.argv[5])];
+const identity = process.argv[6];
 
 const echo = socket => socket.on('data', data => socket.write(data));
 const upload = socket => socket.on('data', () => {});
@@ -56,6 +58,11 @@ const behaviours = {
     duplex: download,
     proxy,
     proxymsg: proxy,
+    tls: echo,
+    tlsupload: upload,
+    tlsdownload: download,
+    handshakes: echo,
+    tlsidle: echo,
 };
 
 if (!(scenario in behaviours)) {
@@ -63,10 +70,18 @@ if (!(scenario in behaviours)) {
     process.exit(0);
 }
 
-const server = net.createServer({ noDelay: true }, socket => {
+const serve = socket => {
     socket.on('error', () => socket.destroy());
     behaviours[scenario](socket);
-});
+};
+const server = identity
+    ? tls.createServer({
+          noDelay: true,
+          minVersion: 'TLSv1.3',
+          key: fs.readFileSync(path.join(identity, 'key.pem')),
+          cert: fs.readFileSync(path.join(identity, 'cert.pem')),
+      }, serve)
+    : net.createServer({ noDelay: true }, serve);
 if (scenario === 'unix') {
     const number = process.pid % 65535 + 1; // as UnixPath.java has it
     const file = path.join(process.env.TMPDIR || '/tmp', `weft-bench-${number}.sock`);

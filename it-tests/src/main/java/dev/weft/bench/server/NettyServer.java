@@ -18,11 +18,17 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
 
 /**
  * What the servers on Netty have in common. They write as Netty's guide teaches it: writes while reading, one flush
@@ -56,8 +62,10 @@ final class NettyServer {
             Arguments arguments,
             IoHandlerFactory transport,
             Class<? extends ServerChannel> channelType,
-            Supplier<ChannelHandler> behaviour) {
+            Supplier<ChannelHandler> behaviour)
+            throws SSLException {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(arguments.threads(), transport);
+        Optional<SslContext> tls = tls(arguments);
         return new ServerBootstrap()
                 .group(group)
                 .channel(channelType)
@@ -65,17 +73,29 @@ final class NettyServer {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        tls.ifPresent(context -> channel.pipeline().addLast(context.newHandler(channel.alloc())));
                         channel.pipeline().addLast(behaviour.get());
                     }
                 });
     }
 
+    private static Optional<SslContext> tls(Arguments arguments) throws SSLException {
+        if (arguments.identity().isEmpty()) return Optional.empty();
+        Path identity = arguments.identity().get();
+        return Optional.of(SslContextBuilder.forServer(
+                        Arguments.certificate(identity).toFile(),
+                        Arguments.key(identity).toFile())
+                .sslProvider(SslProvider.JDK)
+                .protocols(Arguments.TLS_VERSION)
+                .build());
+    }
+
     private static Supplier<ChannelHandler> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo", "connect", "idle" -> Echo::new;
+            case "echo", "connect", "idle", "tls", "handshakes", "tlsidle" -> Echo::new;
             case "twowrites" -> () -> new TwoWrites(arguments.size());
-            case "upload" -> Upload::new;
-            case "download", "duplex" -> Download::new;
+            case "upload", "tlsupload" -> Upload::new;
+            case "download", "duplex", "tlsdownload" -> Download::new;
             case "proxy", "proxymsg" -> () -> new ProxyFront(arguments.backendPort());
             case "foreign" -> foreign();
             default -> throw arguments.unknownScenario();

@@ -13,6 +13,8 @@ import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.PemKeyCertOptions;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -34,17 +36,18 @@ final class VertxServer {
                 new VertxOptions().setEventLoopPoolSize(arguments.threads()).setPreferNativeTransport(false));
         Handler<NetSocket> behaviour = behaviour(arguments, vertx);
         vertx.deployVerticle(
-                        () -> new Verticle(behaviour, port), new DeploymentOptions().setInstances(arguments.threads()))
+                        () -> new Verticle(arguments, behaviour, port),
+                        new DeploymentOptions().setInstances(arguments.threads()))
                 .await();
         Control.serveOn(port.get(10, TimeUnit.SECONDS));
     }
 
     private static Handler<NetSocket> behaviour(Arguments arguments, Vertx vertx) {
         return switch (arguments.scenario()) {
-            case "echo", "connect", "idle" -> socket -> socket.handler(socket::write);
+            case "echo", "connect", "idle", "tls", "handshakes", "tlsidle" -> socket -> socket.handler(socket::write);
             case "twowrites" -> socket -> writeTwice(socket, arguments.size());
-            case "upload" -> VertxServer::upload;
-            case "download", "duplex" -> VertxServer::download;
+            case "upload", "tlsupload" -> VertxServer::upload;
+            case "download", "duplex", "tlsdownload" -> VertxServer::download;
             case "proxy", "proxymsg" -> proxy(vertx, arguments.backendPort());
             case "foreign" -> foreign();
             default -> throw arguments.unknownScenario();
@@ -106,10 +109,12 @@ final class VertxServer {
     }
 
     private static final class Verticle extends VerticleBase {
+        private final Arguments arguments;
         private final Handler<NetSocket> behaviour;
         private final CompletableFuture<Integer> port;
 
-        Verticle(Handler<NetSocket> behaviour, CompletableFuture<Integer> port) {
+        Verticle(Arguments arguments, Handler<NetSocket> behaviour, CompletableFuture<Integer> port) {
+            this.arguments = arguments;
             this.behaviour = behaviour;
             this.port = port;
         }
@@ -121,6 +126,13 @@ final class VertxServer {
                     .setPort(SHARED_PORT)
                     .setTcpNoDelay(true)
                     .setAcceptBacklog(Arguments.BACKLOG);
+            arguments
+                    .identity()
+                    .ifPresent(identity -> options.setSsl(true)
+                            .setKeyCertOptions(new PemKeyCertOptions()
+                                    .setKeyPath(Arguments.key(identity).toString())
+                                    .setCertPath(Arguments.certificate(identity).toString()))
+                            .setEnabledSecureTransportProtocols(Set.of(Arguments.TLS_VERSION)));
             return vertx.createNetServer(options)
                     .connectHandler(behaviour)
                     .listen()

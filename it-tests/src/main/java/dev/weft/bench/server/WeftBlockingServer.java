@@ -13,14 +13,16 @@ final class WeftBlockingServer {
     private WeftBlockingServer() {}
 
     public static void main(String[] words) throws Exception {
-        WeftServer.listen(behaviour(Arguments.parse(words)));
+        Arguments arguments = Arguments.parse(words);
+        WeftServer.listen(arguments, behaviour(arguments));
     }
 
     private static Listener<Stream> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo", "connect", "idle" -> stream -> stream.inputStream().transferTo(stream.outputStream());
-            case "upload" -> WeftBlockingServer::upload;
-            case "download", "duplex" -> WeftBlockingServer::download;
+            case "echo", "connect", "idle", "tls", "handshakes", "tlsidle" ->
+                stream -> stream.inputStream().transferTo(stream.outputStream());
+            case "upload", "tlsupload" -> WeftBlockingServer::upload;
+            case "download", "duplex", "tlsdownload" -> WeftBlockingServer::download;
             default -> throw arguments.unknownScenario();
         };
     }

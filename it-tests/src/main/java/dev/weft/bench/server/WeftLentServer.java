@@ -10,13 +10,14 @@ final class WeftLentServer {
     private WeftLentServer() {}
 
     public static void main(String[] words) throws Exception {
-        WeftServer.listen(behaviour(Arguments.parse(words)));
+        Arguments arguments = Arguments.parse(words);
+        WeftServer.listen(arguments, behaviour(arguments));
     }
 
     private static Listener<Stream> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo" -> stream -> stream.onRead(stream::write);
-            case "upload" -> stream -> stream.onRead(bytes -> {});
+            case "echo", "tls" -> stream -> stream.onRead(stream::write);
+            case "upload", "tlsupload" -> stream -> stream.onRead(bytes -> {});
             case "proxy", "proxymsg" -> stream -> proxy(stream, arguments.backendPort());
             default -> throw arguments.unknownScenario();
         };

@@ -2,6 +2,7 @@
 package dev.weft.bench.server;
 
 import dev.weft.net.Action;
+import dev.weft.net.Credentials;
 import dev.weft.net.Listener;
 import dev.weft.net.Net;
 import dev.weft.net.ReadyState;
@@ -11,6 +12,8 @@ import dev.weft.net.Stream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 
 /** The server on weft, through its public API and with its defaults. */
@@ -22,17 +25,30 @@ final class WeftServer {
     public static void main(String[] words) throws Exception {
         Arguments arguments = Arguments.parse(words);
         if (UnixPath.isFor(arguments)) listenOnPath(stream -> stream.onData(stream::write));
-        else listen(behaviour(arguments));
+        else listen(arguments, behaviour(arguments));
     }
 
     /** Serves until the benchmark ends the process. */
-    static void listen(Listener<Stream> behaviour) throws ExecutionException, IOException, InterruptedException {
+    static void listen(Arguments arguments, Listener<Stream> behaviour)
+            throws ExecutionException, IOException, InterruptedException {
+        Optional<Credentials> credentials = credentials(arguments);
         Server server = Net.createServer(ServerOptions.defaults().backlog(Arguments.BACKLOG), stream -> {
             stream.setNoDelay();
+            credentials.ifPresent(stream::setSecure);
             behaviour.handle(stream);
         });
         server.listen(0, "127.0.0.1");
         Control.serveOn(((InetSocketAddress) server.bound().get()).getPort());
+    }
+
+    private static Optional<Credentials> credentials(Arguments arguments) throws IOException {
+        if (arguments.identity().isEmpty()) return Optional.empty();
+        Path identity = arguments.identity().get();
+        return Optional.of(Credentials.builder()
+                .key(Arguments.key(identity))
+                .cert(Arguments.certificate(identity))
+                .protocols(Arguments.TLS_VERSION)
+                .build());
     }
 
     private static void listenOnPath(Listener<Stream> behaviour)
@@ -44,10 +60,10 @@ final class WeftServer {
 
     private static Listener<Stream> behaviour(Arguments arguments) {
         return switch (arguments.scenario()) {
-            case "echo", "connect", "idle" -> stream -> stream.onData(stream::write);
+            case "echo", "connect", "idle", "tls", "handshakes", "tlsidle" -> stream -> stream.onData(stream::write);
             case "twowrites" -> stream -> writeTwice(stream, arguments.size());
-            case "upload" -> WeftServer::upload;
-            case "download", "duplex" -> WeftServer::download;
+            case "upload", "tlsupload" -> WeftServer::upload;
+            case "download", "duplex", "tlsdownload" -> WeftServer::download;
             case "proxy", "proxymsg" -> stream -> proxy(stream, arguments.backendPort());
             case "foreign" -> foreign();
             default -> throw arguments.unknownScenario();
