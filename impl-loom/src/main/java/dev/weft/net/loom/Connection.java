@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +52,9 @@ final class Connection {
     private final Reader reader;
     private final WritePath writes;
 
+    /** Made when the blocking face is first asked for. */
+    private volatile @Nullable Puller puller;
+
     private volatile Phase phase;
     private volatile @Nullable Transport transport;
 
@@ -61,9 +63,6 @@ final class Connection {
 
     /** Laid over the transport when there are credentials and a connection. */
     private volatile @Nullable SecureTransport secure;
-
-    /** Made with the layer: for whoever goes on with the handshake in pull mode. */
-    private volatile @Nullable ReentrantLock handshakeLock;
 
     private volatile boolean secureTold;
     private volatile boolean secureConfirmed;
@@ -165,6 +164,23 @@ final class Connection {
         return writes;
     }
 
+    synchronized Puller puller() {
+        Puller made = puller;
+        if (made == null) {
+            made = new Puller(this);
+            puller = made;
+        }
+        return made;
+    }
+
+    /** Something has changed that a thread on the blocking face may wait for. */
+    void wakePullers() {
+        Puller waking = puller;
+        if (waking != null) {
+            waking.wake();
+        }
+    }
+
     /** What to read from. */
     Transport transport() {
         SecureTransport secured = secure;
@@ -173,6 +189,14 @@ final class Connection {
 
     Transport plainTransport() {
         return Objects.requireNonNull(transport, "no transport before the connection is established");
+    }
+
+    /** What was laid over the transport while someone read from that, or null. */
+    @SuppressWarnings("ReferenceEquality") // a transport is what it is
+    @Nullable
+    SecureTransport layerOver(Transport readFrom) {
+        SecureTransport secured = secure;
+        return secured == readFrom ? null : secured;
     }
 
     SecureTransport securedTransport() {
@@ -298,13 +322,11 @@ final class Connection {
 
     /** In a turn. */
     void deliverOpened() {
+        // Before what follows, so that nothing is lost that is set or secured in between.
         wasOpened = true;
-        advance(Phase::opened);
-        reader.wake();
         if (dialer == null) {
             stream.deliverAccepted();
         } else {
-            // Only now, so that none is lost that is set in between.
             stream.applySocketSettings(plainTransport());
         }
         try {
@@ -313,6 +335,9 @@ final class Connection {
             close(e);
             return;
         }
+        // Only now: who pulls has waited for that, and must not take what is the layer's.
+        advance(Phase::opened);
+        reader.wake();
         writes.opened();
         if (!isClosed()) {
             tellConnect();
@@ -376,7 +401,6 @@ final class Connection {
             layer.unread(received.duplicate());
         }
         stream.applySecureSettings(plainTransport());
-        handshakeLock = new ReentrantLock();
         secure = layer;
         Duration timeout = layer.handshakeTimeout();
         if (!timeout.isZero()) {
@@ -427,10 +451,6 @@ final class Connection {
         return secure != null && !secureConfirmed;
     }
 
-    ReentrantLock handshakeLock() {
-        return Objects.requireNonNull(handshakeLock, "no handshake before setSecure");
-    }
-
     boolean isSecureDue() {
         SecureTransport secured = secure;
         return secured != null && !secureTold && secured.isHandshakeDone();
@@ -445,8 +465,14 @@ final class Connection {
         return stream.toString();
     }
 
-    /** In a turn. */
-    void deliverSecure() {
+    /** In a turn, or in a task that the reader waits for. */
+    void deliverSecureIfDue() {
+        if (!isClosed() && isSecureDue()) {
+            deliverSecure();
+        }
+    }
+
+    private void deliverSecure() {
         secureTold = true;
         stopHandshakeTimer();
         // A connection listener that reads on the blocking face gets here before it has returned.
@@ -458,6 +484,7 @@ final class Connection {
         } catch (IOException | RuntimeException e) {
             close(Errors.of("secure", protocol(), localAddress(), remoteAddress(), e));
         }
+        wakePullers();
     }
 
     // -- Reading. --
