@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.it.support.Await;
@@ -149,7 +148,6 @@ class ErrorMessagesTest extends ContractTest {
 
     @Test
     void writeToAPeerThatHasClosedNamesBothAddresses() throws IOException {
-        assumeFalse(wire.isSecured(), "over TLS the layer fails first");
         assumeTrue(wire.hasPorts());
         Accepted accepted = wire.accepted(options -> options.allowHalfOpen(true), 0);
         int peer = accepted.peer().localPort();

@@ -625,7 +625,7 @@ class WriteTest extends ContractTest {
         connected.events().assertClosedAfter("connect", "close(false)");
         assertFalse(connected.stream().write("x"));
         assertFalse(connected.stream().write(ByteBuffer.allocate(1)));
-        assertEquals("", connected.peer().readTextToEnd());
+        assertEquals(0, connected.peer().readToCut().length);
     }
 
     @Test
@@ -648,7 +648,6 @@ class WriteTest extends ContractTest {
 
     @Test
     void writingToAPeerThatHasClosedFailsWithOneError() throws IOException {
-        assumeFalse(wire.isSecured(), "over TLS the layer fails first");
         Accepted accepted = wire.accepted(options -> options.allowHalfOpen(true), 0);
         accepted.peer().close();
         accepted.events().await("end");

@@ -3,6 +3,7 @@ package dev.weft.it.support;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -67,6 +68,30 @@ public abstract class Peer implements AutoCloseable {
     /** {@return the text of what comes until FIN} */
     public final String readTextToEnd() throws IOException {
         return new String(readToEnd(), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * {@return what comes until a stream that is destroyed is gone: until FIN, or RST if the kernel must send that since the
+     * stream has left something unread}
+     */
+    public final byte[] readToCut() throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] some = new byte[64 << 10];
+        try {
+            for (int n = 0; n >= 0; n = read(some, 0, some.length, "the end of a stream that is destroyed")) {
+                all.write(some, 0, n);
+            }
+        } catch (SocketException e) {
+            if (!mayBeResetByDestroy()) {
+                throw e;
+            }
+        }
+        return all.toByteArray();
+    }
+
+    /** Whether a stream may leave something unread that this peer's program has not sent. */
+    boolean mayBeResetByDestroy() {
+        return false;
     }
 
     /** Reads until the connection fails, as it does after RST. */

@@ -2,6 +2,7 @@
 package dev.weft.it.support;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -19,12 +20,16 @@ final class SecurePeer extends Peer {
     /** Goes on by itself, as it would in a peer that has a thread for it. */
     private final CompletableFuture<Boolean> handshake;
 
-    SecurePeer(SSLSocket socket, PlainPeer plain) throws IOException {
+    /**
+     * @param underneath what the socket is laid over
+     */
+    SecurePeer(SSLSocket socket, PeerSocket underneath, PlainPeer plain) throws IOException {
         this.socket = socket;
         this.plain = plain;
         socket.setSoTimeout((int) Await.LIMIT.toMillis());
         this.handshake = Await.start(() -> {
             socket.startHandshake();
+            underneath.handshakeIsOver();
             return true;
         });
     }
@@ -57,6 +62,18 @@ final class SecurePeer extends Peer {
             }
         }
         return false;
+    }
+
+    /** Whether it is a reset, and not an end. */
+    static boolean isReset(Throwable failure) {
+        return failure instanceof SocketException
+                && String.valueOf(failure.getMessage()).contains("reset");
+    }
+
+    /** A stream that is destroyed leaves unread what TLS says by itself. */
+    @Override
+    boolean mayBeResetByDestroy() {
+        return true;
     }
 
     @Override
@@ -98,7 +115,15 @@ final class SecurePeer extends Peer {
     @Override
     int read(byte[] target, int offset, int length, String what) throws IOException {
         try {
-            return isUsable() ? socket.getInputStream().read(target, offset, length) : -1;
+            if (isUsable()) {
+                return socket.getInputStream().read(target, offset, length);
+            }
+            for (Throwable cause = handshake.exceptionNow(); cause != null; cause = cause.getCause()) {
+                if (isReset(cause)) {
+                    throw (SocketException) cause;
+                }
+            }
+            return -1;
         } catch (SocketTimeoutException e) {
             throw tooLate(what);
         }

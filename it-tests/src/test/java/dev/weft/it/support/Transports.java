@@ -68,13 +68,12 @@ public enum Transports {
     }
 
     /**
-     * What this run is about: what the property {@code weft.it.transports} names, or else all that are not secured. Over TLS, a
-     * few tests are still about what only a plain peer sees, or fail now and then: see CONTRIBUTING.md.
+     * What this run is about: what the property {@code weft.it.transports} names, or else all of them.
      */
     static List<Transports> chosen() {
         String names = System.getProperty("weft.it.transports", "");
         return names.isEmpty()
-                ? Arrays.stream(values()).filter(one -> !one.secured).toList()
+                ? List.of(values())
                 : Arrays.stream(names.split(",", -1)).map(Transports::valueOf).toList();
     }
 
