@@ -30,6 +30,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FlowTest extends ContractTest {
     private static final int MUCH = 6 << 20;
 
+    @Override
+    protected boolean isAboutTheAddress() {
+        return false;
+    }
+
     @Test
     void pauseHoldsBackDataUntilResume() throws IOException {
         Connected connected = wire.connected();
@@ -261,7 +266,7 @@ class FlowTest extends ContractTest {
         stream.pause();
         stream.destroy();
         events.await("close(false)");
-        assertEquals("", first.readTextToEnd());
+        assertEquals(0, first.readToCut().length);
         stream.resume();
         wire.connect(stream, listener);
         Peer unused = listener.accept().send("hello");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.stress;
 
+import dev.weft.it.support.Pki;
+import dev.weft.net.Credentials;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.ServerOptions;
@@ -21,6 +23,9 @@ import java.util.concurrent.locks.LockSupport;
 /** A process that does a little of everything there is when told, so that someone can watch its threads. */
 final class PinningRun {
     private static final StreamOptions HALF_OPEN = StreamOptions.defaults().allowHalfOpen(true);
+
+    private static final Credentials SERVER = Pki.keyOf(Pki.SERVER).build();
+    private static final Credentials CLIENT = Pki.trusting().build();
 
     private PinningRun() {}
 
@@ -57,6 +62,12 @@ final class PinningRun {
             timeouts(port);
             closeRaces(port);
         }
+        try (Server server = Net.createServer(ServerOptions.defaults().stream(HALF_OPEN), stream -> {
+            stream.setSecure(SERVER);
+            serve(stream);
+        })) {
+            secured(Pair.port(server.listen(0, "127.0.0.1")));
+        }
         failures();
     }
 
@@ -91,6 +102,42 @@ final class PinningRun {
             stream.write("message");
         }
         Wait.latch("all echo connections have closed", done);
+    }
+
+    /** Handshakes, messages and bulk over TLS, with events and on the blocking face; some are cut in the middle. */
+    private static void secured(int port) {
+        CountDownLatch done = new CountDownLatch(12);
+        for (long i = done.getCount(); i > 0; i--) {
+            Stream stream = Net.createStream();
+            AtomicInteger left = new AtomicInteger(300_000);
+            stream.onData(data -> {
+                if (left.addAndGet(-data.remaining()) <= 0) {
+                    stream.end();
+                }
+            });
+            stream.onError(error -> {});
+            stream.onClose(hadError -> done.countDown());
+            stream.connect(port, "localhost").setSecure(CLIENT);
+            stream.write(new byte[300_000]);
+            if (i % 4 == 0) {
+                Thread.startVirtualThread(stream::destroy);
+            }
+        }
+        Wait.latch("all secured connections have closed", done);
+        Stream pulled = Net.createStream();
+        pulled.connect(port, "localhost").setSecure(CLIENT);
+        CompletableFuture<Integer> read = new CompletableFuture<>();
+        Thread.startVirtualThread(() -> {
+            try {
+                pulled.outputStream().write(new byte[1000]);
+                read.complete(pulled.inputStream().readNBytes(1000).length);
+            } catch (IOException e) {
+                read.completeExceptionally(e);
+            }
+        });
+        int unused = Wait.result("the answer on the blocking face", read);
+        pulled.close();
+        Wait.result("close", pulled.closed());
     }
 
     /** More than the kernel takes at once, there and back, from a listener's thread and from a foreign one. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.support;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -24,8 +26,18 @@ public abstract class ContractTest {
     /** Servers, streams and peers for the test that is running. */
     protected Wire wire;
 
+    /**
+     * Whether it matters how the server has come to its address. What it accepts at a descriptor that it was given is a channel
+     * like any other, so tests of what happens on one need not be run there again.
+     */
+    protected boolean isAboutTheAddress() {
+        return true;
+    }
+
     @BeforeEach
     final void openTransport(TestScope scope) {
+        assumeTrue(
+                isAboutTheAddress() || !transport.isInherited(), "what is accepted there is a channel like any other");
         this.scope = scope;
         this.wire = transport.open(scope);
     }

@@ -3,7 +3,6 @@ package dev.weft.it.support;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -81,8 +80,8 @@ public abstract class Peer implements AutoCloseable {
             for (int n = 0; n >= 0; n = read(some, 0, some.length, "the end of a stream that is destroyed")) {
                 all.write(some, 0, n);
             }
-        } catch (SocketException e) {
-            if (!mayBeResetByDestroy()) {
+        } catch (IOException e) {
+            if (!mayBeResetByDestroy() || !SecurePeer.isReset(e)) {
                 throw e;
             }
         }

@@ -2,7 +2,6 @@
 package dev.weft.it.support;
 
 import java.io.IOException;
-import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -66,7 +65,8 @@ final class SecurePeer extends Peer {
 
     /** Whether it is a reset, and not an end. */
     static boolean isReset(Throwable failure) {
-        return failure instanceof SocketException
+        return failure instanceof IOException
+                && !(failure instanceof SSLException)
                 && String.valueOf(failure.getMessage()).contains("reset");
     }
 
@@ -120,7 +120,7 @@ final class SecurePeer extends Peer {
             }
             for (Throwable cause = handshake.exceptionNow(); cause != null; cause = cause.getCause()) {
                 if (isReset(cause)) {
-                    throw (SocketException) cause;
+                    throw (IOException) cause;
                 }
             }
             return -1;

@@ -77,6 +77,11 @@ public enum Transports {
                 : Arrays.stream(names.split(",", -1)).map(Transports::valueOf).toList();
     }
 
+    /** Whether the server listens at a descriptor that it was given. */
+    boolean isInherited() {
+        return this == INHERITED_TCP4 || this == INHERITED_UNIX;
+    }
+
     Place place(TestScope scope) {
         return new TcpPlace(scope, host);
     }
