@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,9 @@ final class Connection {
 
     /** What setSecure was given. */
     private volatile @Nullable Credentials credentials;
+
+    /** Held while the layer is made, and there once there are credentials. No monitor: the JDK takes locks meanwhile. */
+    private volatile @Nullable ReentrantLock securing;
 
     /** Laid over the transport when there are credentials and a connection. */
     private volatile @Nullable SecureTransport secure;
@@ -367,6 +371,7 @@ final class Connection {
                 close(peerHasEnded());
                 return;
             }
+            securing = new ReentrantLock();
             credentials = ours;
         }
         if (wasOpened) {
@@ -388,11 +393,23 @@ final class Connection {
                 null);
     }
 
-    private synchronized void secureIfAsked(ByteBuffer received) {
+    private void secureIfAsked(ByteBuffer received) {
         Credentials ours = credentials;
-        if (ours == null || secure != null) {
+        ReentrantLock lock = securing;
+        if (ours == null || lock == null) {
             return;
         }
+        lock.lock();
+        try {
+            if (secure == null) {
+                secure(ours, received);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void secure(Credentials ours, ByteBuffer received) {
         String name = dialer == null ? null : dialer.peerName();
         SecureTransport layer = SecurityProvider.installed()
                 .secure(plainTransport(), ours.current(), dialer != null, name, writes::requestFlush);

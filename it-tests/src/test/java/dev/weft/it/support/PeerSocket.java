@@ -14,7 +14,7 @@ final class PeerSocket extends Socket {
     private volatile boolean outputShutdown;
     private volatile boolean shakingHands = true;
 
-    /** Why a write has failed during the handshake. */
+    /** Why the first write has failed during the handshake. */
     private volatile IOException unsent;
 
     PeerSocket(PlainPeer peer) {
@@ -67,7 +67,9 @@ final class PeerSocket extends Socket {
                         throw e;
                     }
                     // The JDK would drop what the stream has said before it went. It is told to who reads.
-                    unsent = e;
+                    if (unsent == null) {
+                        unsent = e;
+                    }
                 }
             }
         };
