@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.stress;
 
-import dev.weft.it.support.Pki;
 import dev.weft.net.Credentials;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
@@ -13,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,16 +24,23 @@ import java.util.concurrent.locks.LockSupport;
 final class PinningRun {
     private static final StreamOptions HALF_OPEN = StreamOptions.defaults().allowHalfOpen(true);
 
-    private static final Credentials SERVER = Pki.keyOf(Pki.SERVER).build();
-    private static final Credentials CLIENT = Pki.trusting().build();
-
     private PinningRun() {}
 
+    /**
+     * Waits for what it is told.
+     *
+     * @param args the files of a server's key, of its certificates, and of whom its clients trust
+     */
     public static void main(String[] args) throws IOException {
+        Credentials server = Credentials.builder()
+                .key(Path.of(args[0]))
+                .cert(Path.of(args[1]))
+                .build();
+        Credentials client = Credentials.builder().ca(Path.of(args[2])).build();
         new Commands()
                 .on("run", rounds -> {
                     for (int i = Integer.parseInt(rounds); i > 0; i--) {
-                        run();
+                        run(server, client);
                     }
                     Commands.say("ran");
                 })
@@ -53,7 +60,7 @@ final class PinningRun {
         }
     }
 
-    private static void run() {
+    private static void run(Credentials ofServer, Credentials ofClient) {
         try (Server server = Net.createServer(ServerOptions.defaults().stream(HALF_OPEN), PinningRun::serve)) {
             int port = Pair.port(server.listen(0, "127.0.0.1"));
             echo(port);
@@ -63,10 +70,10 @@ final class PinningRun {
             closeRaces(port);
         }
         try (Server server = Net.createServer(ServerOptions.defaults().stream(HALF_OPEN), stream -> {
-            stream.setSecure(SERVER);
+            stream.setSecure(ofServer);
             serve(stream);
         })) {
-            secured(Pair.port(server.listen(0, "127.0.0.1")));
+            secured(Pair.port(server.listen(0, "127.0.0.1")), ofClient);
         }
         failures();
     }
@@ -105,7 +112,7 @@ final class PinningRun {
     }
 
     /** Handshakes, messages and bulk over TLS, with events and on the blocking face; some are cut in the middle. */
-    private static void secured(int port) {
+    private static void secured(int port, Credentials credentials) {
         CountDownLatch done = new CountDownLatch(12);
         for (long i = done.getCount(); i > 0; i--) {
             Stream stream = Net.createStream();
@@ -117,7 +124,7 @@ final class PinningRun {
             });
             stream.onError(error -> {});
             stream.onClose(hadError -> done.countDown());
-            stream.connect(port, "localhost").setSecure(CLIENT);
+            stream.connect(port, "localhost").setSecure(credentials);
             stream.write(new byte[300_000]);
             if (i % 4 == 0) {
                 Thread.startVirtualThread(stream::destroy);
@@ -125,7 +132,7 @@ final class PinningRun {
         }
         Wait.latch("all secured connections have closed", done);
         Stream pulled = Net.createStream();
-        pulled.connect(port, "localhost").setSecure(CLIENT);
+        pulled.connect(port, "localhost").setSecure(credentials);
         CompletableFuture<Integer> read = new CompletableFuture<>();
         Thread.startVirtualThread(() -> {
             try {
