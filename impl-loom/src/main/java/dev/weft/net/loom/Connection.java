@@ -53,17 +53,20 @@ final class Connection {
     private final Reader reader;
     private final WritePath writes;
 
+    /** Made when the blocking face is first asked for. */
+    private volatile @Nullable Puller puller;
+
     private volatile Phase phase;
     private volatile @Nullable Transport transport;
 
     /** What setSecure was given. */
     private volatile @Nullable Credentials credentials;
 
+    /** Held while the layer is made, and there once there are credentials. No monitor: the JDK takes locks meanwhile. */
+    private volatile @Nullable ReentrantLock securing;
+
     /** Laid over the transport when there are credentials and a connection. */
     private volatile @Nullable SecureTransport secure;
-
-    /** Made with the layer: for whoever goes on with the handshake in pull mode. */
-    private volatile @Nullable ReentrantLock handshakeLock;
 
     private volatile boolean secureTold;
     private volatile boolean secureConfirmed;
@@ -165,6 +168,23 @@ final class Connection {
         return writes;
     }
 
+    synchronized Puller puller() {
+        Puller made = puller;
+        if (made == null) {
+            made = new Puller(this);
+            puller = made;
+        }
+        return made;
+    }
+
+    /** Something has changed that a thread on the blocking face may wait for. */
+    void wakePullers() {
+        Puller waking = puller;
+        if (waking != null) {
+            waking.wake();
+        }
+    }
+
     /** What to read from. */
     Transport transport() {
         SecureTransport secured = secure;
@@ -173,6 +193,14 @@ final class Connection {
 
     Transport plainTransport() {
         return Objects.requireNonNull(transport, "no transport before the connection is established");
+    }
+
+    /** What was laid over the transport while someone read from that, or null. */
+    @SuppressWarnings("ReferenceEquality") // a transport is what it is
+    @Nullable
+    SecureTransport layerOver(Transport readFrom) {
+        SecureTransport secured = secure;
+        return secured == readFrom ? null : secured;
     }
 
     SecureTransport securedTransport() {
@@ -298,13 +326,11 @@ final class Connection {
 
     /** In a turn. */
     void deliverOpened() {
+        // Before what follows, so that nothing is lost that is set or secured in between.
         wasOpened = true;
-        advance(Phase::opened);
-        reader.wake();
         if (dialer == null) {
             stream.deliverAccepted();
         } else {
-            // Only now, so that none is lost that is set in between.
             stream.applySocketSettings(plainTransport());
         }
         try {
@@ -313,6 +339,9 @@ final class Connection {
             close(e);
             return;
         }
+        // Only now: who pulls has waited for that, and must not take what is the layer's.
+        advance(Phase::opened);
+        reader.wake();
         writes.opened();
         if (!isClosed()) {
             tellConnect();
@@ -342,6 +371,7 @@ final class Connection {
                 close(peerHasEnded());
                 return;
             }
+            securing = new ReentrantLock();
             credentials = ours;
         }
         if (wasOpened) {
@@ -363,11 +393,23 @@ final class Connection {
                 null);
     }
 
-    private synchronized void secureIfAsked(ByteBuffer received) {
+    private void secureIfAsked(ByteBuffer received) {
         Credentials ours = credentials;
-        if (ours == null || secure != null) {
+        ReentrantLock lock = securing;
+        if (ours == null || lock == null) {
             return;
         }
+        lock.lock();
+        try {
+            if (secure == null) {
+                secure(ours, received);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void secure(Credentials ours, ByteBuffer received) {
         String name = dialer == null ? null : dialer.peerName();
         SecureTransport layer = SecurityProvider.installed()
                 .secure(plainTransport(), ours.current(), dialer != null, name, writes::requestFlush);
@@ -376,7 +418,6 @@ final class Connection {
             layer.unread(received.duplicate());
         }
         stream.applySecureSettings(plainTransport());
-        handshakeLock = new ReentrantLock();
         secure = layer;
         Duration timeout = layer.handshakeTimeout();
         if (!timeout.isZero()) {
@@ -427,10 +468,6 @@ final class Connection {
         return secure != null && !secureConfirmed;
     }
 
-    ReentrantLock handshakeLock() {
-        return Objects.requireNonNull(handshakeLock, "no handshake before setSecure");
-    }
-
     boolean isSecureDue() {
         SecureTransport secured = secure;
         return secured != null && !secureTold && secured.isHandshakeDone();
@@ -445,8 +482,14 @@ final class Connection {
         return stream.toString();
     }
 
-    /** In a turn. */
-    void deliverSecure() {
+    /** In a turn, or in a task that the reader waits for. */
+    void deliverSecureIfDue() {
+        if (!isClosed() && isSecureDue()) {
+            deliverSecure();
+        }
+    }
+
+    private void deliverSecure() {
         secureTold = true;
         stopHandshakeTimer();
         // A connection listener that reads on the blocking face gets here before it has returned.
@@ -458,6 +501,7 @@ final class Connection {
         } catch (IOException | RuntimeException e) {
             close(Errors.of("secure", protocol(), localAddress(), remoteAddress(), e));
         }
+        wakePullers();
     }
 
     // -- Reading. --

@@ -89,15 +89,6 @@ final class Dispatcher {
         return runner == Thread.currentThread();
     }
 
-    /** {@link #perform}, but inside the task that this thread is in, if it is in one: it would wait for itself. Parks. */
-    void performNested(AwaitableTask task) {
-        if (isInTask()) {
-            task.run();
-        } else {
-            perform(task);
-        }
-    }
-
     /** Runs a task on this thread, or, if it is not its turn, leaves it in the mailbox. For threads of the stream's own. */
     void performOrPost(Runnable task) {
         if (executor == null && isEmpty() && tryClaim()) {

@@ -118,12 +118,17 @@ final class Intake {
         } finally {
             writes.afterRead();
         }
+        SecureTransport layer = connection.layerOver(transport);
         if (n < 0) {
-            atEnd = true;
+            atEnd = layer == null; // or it finds the end by itself
             return null;
         }
         target.flip();
-        if (n == 0 || isForLayer(transport, target)) {
+        if (layer != null && n > 0) {
+            // The stream was secured while we read: what has arrived belongs to the new layer.
+            layer.unread(copy(target));
+        }
+        if (layer != null || n == 0) {
             connection.touch();
             return null;
         }
@@ -137,17 +142,6 @@ final class Intake {
         ByteBuffer more = tryReadLarge(transport, target);
         grow(n);
         return more == null ? target : more;
-    }
-
-    /** The stream was secured while we read: what has arrived belongs to the new layer. */
-    @SuppressWarnings("ReferenceEquality") // a transport is what it is
-    private boolean isForLayer(Transport readFrom, ByteBuffer bytes) {
-        Transport now = connection.transport();
-        if (now != readFrom && now instanceof SecureTransport layer) {
-            layer.unread(copy(bytes));
-            return true;
-        }
-        return false;
     }
 
     /** A full buffer was too small. It may become large only where no large one can be lent: a writer may be parked. */

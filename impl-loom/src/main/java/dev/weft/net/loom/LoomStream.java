@@ -585,7 +585,7 @@ final class LoomStream implements Stream {
         if (connected == null) {
             connected = new CompletableFuture<>();
             Connection current = connection;
-            if (current != null && current.wasOpened()) {
+            if (current != null && current.wasOpened() && !current.isOpening()) {
                 connected.complete(this);
             }
         }

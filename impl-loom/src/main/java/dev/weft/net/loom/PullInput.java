@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** The blocking face of a connection's reading half. */
 final class PullInput extends InputStream {
@@ -14,12 +13,11 @@ final class PullInput extends InputStream {
     private static final int MAX_READ = 128 << 10;
 
     private final Connection connection;
-
-    /** One read at a time: each byte is for one of several threads. */
-    private final ReentrantLock lock = new ReentrantLock();
+    private final Puller puller;
 
     PullInput(Connection connection) {
         this.connection = connection;
+        puller = connection.puller();
     }
 
     boolean isOf(Connection other) {
@@ -38,32 +36,22 @@ final class PullInput extends InputStream {
         if (length == 0) {
             return 0;
         }
-        lock.lock(); // parks
-        try {
-            return connection.reader().pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ))); // parks
-        } finally {
-            lock.unlock();
-        }
+        return puller.pull(ByteBuffer.wrap(target, offset, Math.min(length, MAX_READ))); // parks
     }
 
     /** What waits here holds a small buffer, and what comes is passed on without a copy to the blocking face of a stream. */
     @Override
     public long transferTo(OutputStream out) throws IOException {
         Objects.requireNonNull(out, "out");
-        Reader.Sink sink = new ArraySink(out);
+        Puller.Sink sink = new ArraySink(out);
         if (out instanceof PullOutput stream) {
             sink = stream::write;
         }
-        lock.lock(); // parks
-        try {
-            return connection.reader().pullAll(sink); // parks
-        } finally {
-            lock.unlock();
-        }
+        return puller.pullAll(sink); // parks
     }
 
     /** For what takes arrays only. */
-    private static final class ArraySink implements Reader.Sink {
+    private static final class ArraySink implements Puller.Sink {
         private static final byte[] NONE = {};
 
         private final OutputStream out;

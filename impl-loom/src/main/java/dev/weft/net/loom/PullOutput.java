@@ -9,12 +9,14 @@ import java.util.concurrent.locks.ReentrantLock;
 /** The blocking face of a connection's writing half. */
 final class PullOutput extends OutputStream {
     private final Connection connection;
+    private final Puller puller;
 
     /** One write at a time: those of several threads do not mix. */
     private final ReentrantLock lock = new ReentrantLock();
 
     PullOutput(Connection connection) {
         this.connection = connection;
+        puller = connection.puller();
     }
 
     boolean isOf(Connection other) {
@@ -34,7 +36,7 @@ final class PullOutput extends OutputStream {
     void write(ByteBuffer bytes) throws IOException {
         lock.lock(); // parks
         try {
-            connection.reader().awaitHandshake(); // parks
+            puller.awaitHandshake(); // parks
             connection.writes().writeBlocking(bytes); // parks
         } finally {
             lock.unlock();

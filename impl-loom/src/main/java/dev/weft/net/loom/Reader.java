@@ -6,7 +6,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +23,6 @@ final class Reader implements Runnable {
 
     /** How long the first bytes of a connection that we opened wait for a listener. */
     private static final long FIRST_LISTENER_NANOS = 200_000_000;
-
-    private static final long HANDSHAKE_LOOK_NANOS = 1_000_000;
 
     /** A peer that sends more than so many large buffers while we let go gets its RST. */
     private static final int DISCARDS = 64;
@@ -56,7 +53,7 @@ final class Reader implements Runnable {
     private final Intake intake;
     private Turn turn = Turn.OPENED;
 
-    /** Whether a turn is under way; for the thread that is in it, since the others must not wait for the reader. */
+    /** From before this thread waits for its turn until that is over: who is in a task meanwhile must not wait for it. */
     private volatile boolean inTurn;
 
     private boolean listenerAwaited;
@@ -66,13 +63,15 @@ final class Reader implements Runnable {
     private volatile boolean paused;
     private volatile boolean pulled;
 
-    /** From before the reader looks at {@link #pulled} until {@link #chunk} or {@link #atEnd} is set. */
+    /** Whether this thread will not read again, since others do. */
+    private volatile boolean handedOver;
+
+    /** From before the reader looks at {@link #handedOver} until {@link #chunk} or {@link #atEnd} is set. */
     private volatile boolean reading;
 
     private volatile @Nullable ByteBuffer chunk;
     private volatile boolean atEnd;
     private volatile boolean endTold;
-    private volatile @Nullable Thread puller;
 
     Reader(Connection connection) {
         this.connection = connection;
@@ -103,7 +102,7 @@ final class Reader implements Runnable {
     /** The connection has closed, or a listener has come. */
     void wake() {
         LockSupport.unpark(thread);
-        LockSupport.unpark(puller);
+        connection.wakePullers();
     }
 
     /** Whether the reader is still there to find out that the connection is broken. */
@@ -147,8 +146,9 @@ final class Reader implements Runnable {
             connection.readFailed(e);
         } finally {
             thread = null;
+            handedOver = true;
             Relay.INSTANCE.leave();
-            LockSupport.unpark(puller);
+            connection.wakePullers();
         }
     }
 
@@ -178,11 +178,11 @@ final class Reader implements Runnable {
     private boolean awaitFlow() {
         while (!connection.isClosed()) {
             passOnToLayer();
+            if (isLeaving()) {
+                return false;
+            }
             if (connection.isLettingGo()) {
                 return true;
-            }
-            if (pulled && !connection.isHandshaking()) {
-                return false;
             }
             if (!paused || connection.isHandshaking()) {
                 return true;
@@ -197,6 +197,10 @@ final class Reader implements Runnable {
 
     private void deliver(Turn next) {
         turn = next;
+        inTurn = true;
+        if (connection.isHandshaking()) {
+            connection.wakePullers(); // one may be in the task that we wait for
+        }
         connection.dispatcher().perform(turnTask); // parks if others are being delivered
         // A listener may have left the flag set; the JDK would close the channel for it.
         Thread.interrupted();
@@ -212,7 +216,6 @@ final class Reader implements Runnable {
 
         @Override
         void body() {
-            inTurn = true;
             try {
                 if (!connection.isClosed()) {
                     take(turn);
@@ -225,11 +228,7 @@ final class Reader implements Runnable {
         private void take(Turn turn) {
             switch (turn) {
                 case OPENED -> connection.deliverOpened();
-                case SECURE -> {
-                    if (connection.isSecureDue()) { // a listener that has waited for it may have told it
-                        connection.deliverSecure();
-                    }
-                }
+                case SECURE -> connection.deliverSecureIfDue();
                 case DATA -> {
                     passOnToLayer();
                     ByteBuffer bytes = chunk;
@@ -241,7 +240,7 @@ final class Reader implements Runnable {
                 }
                 case END -> {
                     passOnToLayer();
-                    if (atEnd && mayDeliver() && END_TOLD.compareAndSet(Reader.this, false, true)) {
+                    if (atEnd && mayDeliver() && claimEnd()) {
                         connection.deliverEnd();
                     }
                 }
@@ -257,7 +256,7 @@ final class Reader implements Runnable {
      * After a reset the kernel tells one of those in a call, and everyone else that the stream has ended. If someone is writing,
      * it may have been told, and not have said so yet.
      */
-    private void awaitWriteFailure() {
+    void awaitWriteFailure() {
         long deadline = System.nanoTime() + WRITE_FAILURE_NANOS;
         while (!connection.writes().isReaderFree()) {
             long rest = deadline - System.nanoTime();
@@ -272,7 +271,7 @@ final class Reader implements Runnable {
      * What was read and not delivered when the stream was secured belongs to the layer, which gives nothing before confirm; also
      * the end, which it has to find by itself.
      */
-    private void passOnToLayer() {
+    void passOnToLayer() {
         if (atEnd && connection.isHandshaking()) {
             atEnd = false;
         }
@@ -310,7 +309,7 @@ final class Reader implements Runnable {
         intake.letOthersRun(); // parks
         reading = true;
         try {
-            if (pulled && !connection.isHandshaking()) {
+            if (isLeaving()) {
                 return false;
             }
             if (connection.isLettingGo() && connection.writes().isFinished()) {
@@ -324,7 +323,7 @@ final class Reader implements Runnable {
         } finally {
             reading = false;
             if (pulled) {
-                LockSupport.unpark(puller);
+                connection.wakePullers();
             }
         }
     }
@@ -372,234 +371,60 @@ final class Reader implements Runnable {
         }
     }
 
-    private @Nullable ByteBuffer takeChunk() {
-        return (ByteBuffer) CHUNK.getAndSet(this, null);
-    }
+    // -- For those who pull. --
 
-    // -- Pull mode: the blocking face. --
-
-    /** From now on bytes are for {@link #pull}; the reader thread ends as soon as it is back from its read. */
+    /** From now on bytes are for them; see {@link #isHandedOver}. */
     void startPulling() {
         pulled = true;
         wake();
     }
 
     /**
-     * Reads on the caller's thread. Parks.
-     *
-     * @return how many bytes, one or more, or -1 at the end
+     * Whether this thread reads no more, and who pulls may. It opens the connection and shakes hands before; and a read is
+     * completed.
      */
-    int pull(ByteBuffer target) throws IOException {
-        puller = Thread.currentThread();
-        try {
-            ByteBuffer bytes = pullChunk(); // parks
-            if (bytes != null) {
-                return pullFrom(bytes, target);
-            }
-            if (atEnd) {
-                return pullEnd();
-            }
-            return pullDirectly(target);
-        } finally {
-            puller = null;
-        }
+    boolean isHandedOver() {
+        return isLeaving() && !reading;
     }
 
-    /** Waits for the reader thread to leave what it reads. What that has left comes first. */
-    private @Nullable ByteBuffer pullChunk() throws IOException {
-        while (reading || connection.isOpening() || isReaderShakingHands()) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw connection.interrupted("read");
-            }
-            LockSupport.park(this); // parks
+    /** Whoever finds out first decides it; from then on a handshake is for those who pull. */
+    private boolean isLeaving() {
+        if (pulled && !handedOver && !connection.isOpening() && !connection.isHandshaking()) {
+            handedOver = true;
         }
-        passOnToLayer();
-        completeHandshake(); // parks
-        return takeChunk();
+        return handedOver;
     }
 
-    private int pullFrom(ByteBuffer bytes, ByteBuffer target) {
-        int n = Math.min(bytes.remaining(), target.remaining());
-        target.put(target.position(), bytes, bytes.position(), n);
-        target.position(target.position() + n);
-        bytes.position(bytes.position() + n);
-        if (bytes.hasRemaining()) {
-            chunk = bytes.slice(); // another one, so that the reader sees that it was taken
-        }
-        return n;
+    /** Whether this thread waits until a turn is over, or until it may begin with it. To be asked in a task. */
+    boolean isInTurn() {
+        return inTurn;
     }
 
-    private int pullDirectly(ByteBuffer target) throws IOException {
-        int n;
-        do {
-            completeHandshake(); // parks
-            n = pullOnce(() -> readOnce(target)); // parks
-        } while (n == 0);
-        if (n < 0) {
-            endPulling(); // parks
-            return pullEnd();
-        }
-        connection.received(n);
-        return n;
+    boolean isAtEnd() {
+        return atEnd;
     }
 
-    private int readOnce(ByteBuffer target) throws IOException {
-        WritePath writes = connection.writes();
-        writes.beforeRead();
-        try {
-            return connection.transport().read(target); // parks
-        } finally {
-            writes.afterRead();
-        }
-    }
-
-    /** Where to put what is pulled. */
-    @FunctionalInterface
-    interface Sink {
-        /**
-         * Parks until it does not need the bytes any more.
-         *
-         * @param lent good until this returns
-         */
-        void take(ByteBuffer lent) throws IOException;
-    }
-
-    /**
-     * Reads on the caller's thread, and passes on what comes, until the end. Parks.
-     *
-     * @return how many bytes that were
-     */
-    long pullAll(Sink sink) throws IOException {
-        Intake pulling = new Intake(connection); // ours may still be in use
-        long total = 0;
-        for (ByteBuffer bytes = pullLent(pulling); bytes != null; bytes = pullLent(pulling)) {
-            total += bytes.remaining();
-            try {
-                sink.take(bytes); // parks
-            } catch (Throwable e) {
-                pulling.abandon(); // a write that was given up may still look at it
-                throw e;
-            }
-            pulling.giveBack();
-        }
-        return total;
-    }
-
-    /** Null at the end. */
-    private @Nullable ByteBuffer pullLent(Intake pulling) throws IOException {
-        puller = Thread.currentThread();
-        try {
-            ByteBuffer bytes = pullChunk(); // parks
-            while (bytes == null && !atEnd) {
-                completeHandshake(); // parks
-                pulling.letOthersRun(); // parks
-                int unused = pullOnce(() -> pulling.read() == null ? 0 : 1); // parks
-                bytes = pulling.lent();
-                if (pulling.isAtEnd()) {
-                    endPulling(); // parks
-                }
-            }
-            if (bytes == null) {
-                int unused = pullEnd();
-            }
-            return bytes;
-        } finally {
-            puller = null;
-        }
-    }
-
-    @FunctionalInterface
-    private interface Read {
-        int once() throws IOException;
-    }
-
-    private int pullOnce(Read read) throws IOException {
-        if (connection.isClosed()) {
-            throw connection.notReadable();
-        }
-        try {
-            return read.once(); // parks
-        } catch (IOException | RuntimeException e) {
-            if (connection.isClosed()) {
-                Nudge.soon();
-            }
-            throw connection.readFailed(e);
-        }
-    }
-
-    private void endPulling() throws IOException {
-        awaitWriteFailure(); // parks
-        if (connection.failPending()) {
-            throw connection.notReadable();
-        }
+    void setAtEnd() {
         atEnd = true;
     }
 
-    /** Whether the reader thread goes on with the handshake, also in pull mode; not if it waits for what this one does. */
-    private boolean isReaderShakingHands() {
-        return thread != null
-                && connection.isHandshaking()
-                && !connection.dispatcher().isInTask();
+    /** Whether it is for the caller to tell the end: it is told once. */
+    boolean claimEnd() {
+        return END_TOLD.compareAndSet(this, false, true);
     }
 
-    /** Whether the reader waits for the turn that this thread is in. */
-    private boolean isInTurn() {
-        return inTurn && connection.dispatcher().isInTask();
+    /** What was read and not delivered. */
+    @Nullable
+    ByteBuffer takeChunk() {
+        return (ByteBuffer) CHUNK.getAndSet(this, null);
     }
 
-    /** Before a write on the blocking face, which would wait for the handshake: someone must go on with it. Parks. */
-    void awaitHandshake() throws IOException {
-        if (!pulled && !isInTurn()) {
-            return; // the reader thread goes on with it, and the write waits
-        }
-        while (isReaderShakingHands()) {
-            // It tells no one but a puller when it is done.
-            LockSupport.parkNanos(this, HANDSHAKE_LOOK_NANOS); // parks
-            if (Thread.currentThread().isInterrupted()) {
-                throw connection.interrupted("write");
-            }
-        }
-        completeHandshake();
+    /** What is left of the chunk that was taken. */
+    void putBack(ByteBuffer rest) {
+        chunk = rest;
     }
 
-    /** Goes on with the handshake on this thread. Nothing of the program's is read meanwhile. Parks. */
-    private void completeHandshake() throws IOException {
-        if (!connection.isHandshaking()) {
-            return;
-        }
-        if (connection.isTellingSecure() && connection.dispatcher().isInTask()) {
-            throw new IllegalStateException("the blocking face of " + connection.streamText()
-                    + " carries nothing until the secure listeners have returned: use it on another thread");
-        }
-        ReentrantLock handshakeLock = connection.handshakeLock();
-        handshakeLock.lock(); // parks; one thread may read on the blocking face, and another one write
-        try {
-            while (connection.isHandshaking() && !connection.isClosed()) {
-                int unused = pullOnce(() -> readOnce(ByteBuffer.allocate(1))); // parks
-                connection.dispatcher().performNested(new SecureTask()); // parks
-            }
-        } finally {
-            handshakeLock.unlock();
-        }
-    }
-
-    private final class SecureTask extends Dispatcher.AwaitableTask {
-        @Override
-        void body() {
-            if (!connection.isClosed() && connection.isSecureDue()) {
-                connection.deliverSecure();
-            }
-        }
-    }
-
-    private int pullEnd() {
-        if (END_TOLD.compareAndSet(this, false, true)) {
-            connection.dispatcher().post(connection::deliverEnd);
-        }
-        return -1;
-    }
-
-    /** How many bytes {@link #pull} would give without a system call. */
+    /** How many bytes can be had without a system call. */
     int pullable() {
         ByteBuffer bytes = chunk;
         return bytes == null ? 0 : bytes.remaining();

@@ -265,45 +265,6 @@ class DispatcherTest {
     }
 
     @Test
-    void performNestedInsideATaskRunsOnTheSpot() {
-        Dispatcher dispatcher = dispatcher(null);
-        List<String> order = new ArrayList<>();
-        dispatcher.perform(task(() -> {
-            dispatcher.post(() -> order.add("posted"));
-            dispatcher.performNested(task(() -> order.add("nested")));
-            order.add("task");
-        }));
-        assertEquals(List.of("nested", "task", "posted"), order);
-    }
-
-    @Test
-    void performNestedInsideATaskOnAnExecutorRunsOnTheSpot() throws Exception {
-        Dispatcher dispatcher = dispatcher(pool(Executors.newSingleThreadExecutor()));
-        CompletableFuture<Boolean> done = new CompletableFuture<>();
-        dispatcher.post(() -> {
-            dispatcher.performNested(task(() -> {}));
-            done.complete(true);
-        });
-        assertTrue(Await.value("the task ends", done));
-    }
-
-    @Test
-    void performNestedOutsideOfATaskWaitsForItsTurn() throws Exception {
-        Dispatcher dispatcher = dispatcher(null);
-        Holder holder = hold(dispatcher);
-        CompletableFuture<Thread> performing = new CompletableFuture<>();
-        CompletableFuture<Boolean> performed = Await.start(() -> {
-            performing.complete(Thread.currentThread());
-            dispatcher.performNested(task(() -> {}));
-            return true;
-        });
-        Await.parked("performNested", Await.value("the thread starts", performing));
-        assertFalse(performed.isDone());
-        holder.release();
-        assertTrue(Await.value("performNested returns", performed));
-    }
-
-    @Test
     void idleDispatcherKeepsNoThread() throws Exception {
         Dispatcher dispatcher = dispatcher(null);
         CompletableFuture<Thread> ranOn = new CompletableFuture<>();

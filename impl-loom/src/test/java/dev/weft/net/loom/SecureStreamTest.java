@@ -964,4 +964,196 @@ class SecureStreamTest {
         out.write("answer".getBytes(ISO_8859_1));
         atClient.awaitText("answer");
     }
+
+    /** Whoever waits for the connection must not read before the layer is there which was asked for: it would lose the WELCOME. */
+    @Test
+    void blockingReadThatWaitsForTheConnectionWaitsForTheLayerToo() throws Exception {
+        server.onConnect(() -> server.setSecure(credentials()));
+        server.onSecure(() -> server.write("hello"));
+        FakeProvider provider = new FakeProvider().at(SERVER, new CheckedTransport(pipe[0]));
+        Gate opening = provider.holdOpen();
+        server.accepted(new CheckedTransport(pipe[1]));
+        Hooks.connect(client, Hooks.dialer(SERVER, provider), options);
+        opening.awaitReached("connecting");
+        ToyCredentials slow = new ToyCredentials();
+        Gate making = slow.holdMaking();
+        client.setSecure(slow);
+        InputStream in = client.inputStream();
+        CompletableFuture<Thread> reading = new CompletableFuture<>();
+        CompletableFuture<String> read = Await.start(() -> {
+            reading.complete(Thread.currentThread());
+            return new String(in.readNBytes(5), ISO_8859_1);
+        });
+        opening.open();
+        making.awaitReached("the layer is being made");
+        Await.parked("who reads", Await.value("it reads", reading));
+        making.open();
+        assertEquals("hello", Await.value("it is read", read));
+        assertEquals(List.of("connect", "secure"), atClient.events());
+    }
+
+    /** A thread is parked in a read of the plain transport when the layer comes: what it gets is the layer's. */
+    @Test
+    void setSecureTakesWhatAThreadOnTheBlockingFaceReads() throws Exception {
+        open();
+        awaitReaderParked(server);
+        awaitReaderParked(client);
+        InputStream in = server.inputStream();
+        client.write("plain");
+        assertEquals("plain", Await.value("it is read", Await.start(() -> new String(in.readNBytes(5), ISO_8859_1))));
+        CompletableFuture<Thread> reading = new CompletableFuture<>();
+        CompletableFuture<String> read = Await.start(() -> {
+            reading.complete(Thread.currentThread());
+            return new String(in.readNBytes(6), ISO_8859_1);
+        });
+        Await.parked("who reads", Await.value("it reads", reading));
+        server.setSecure(credentials());
+        CompletableFuture<Boolean> written = Await.start(() -> {
+            server.outputStream().write("answer".getBytes(ISO_8859_1));
+            return true;
+        });
+        client.setSecure(credentials());
+        client.write("secret");
+        assertEquals("secret", Await.value("it is read", read));
+        assertTrue(Await.value("it is written", written));
+        atClient.awaitText("answer");
+        assertTrue(ToySecurity.SERVER.get().unreadBytes() > 0, "the HELLO");
+        assertEquals(List.of("connect", "secure"), atServer.events());
+    }
+
+    @Test
+    void setSecureTakesTheEndThatAThreadOnTheBlockingFaceReads() throws Exception {
+        open();
+        awaitReaderParked(client);
+        InputStream in = server.inputStream();
+        client.write("plain");
+        CompletableFuture<byte[]> read = Await.start(in::readAllBytes);
+        Await.until("plain text is read", () -> server.bytesRead() == 5);
+        server.setSecure(credentials());
+        pipe[0].shutdownOutput();
+        NetException error = assertThrows(NetException.class, () -> Await.value("it is read", read));
+        assertTrue(error.getMessage().contains("during the handshake"), error::getMessage);
+    }
+
+    /** The reader thread has gone before the stream is secured: who writes goes on with the handshake, and has it told. */
+    @Test
+    void blockingWriteGoesOnWithTheHandshakeWhereNobodyReads() throws Exception {
+        open();
+        atServer.awaitEvent("connect");
+        InputStream in = server.inputStream();
+        client.write("plain");
+        assertEquals("plain", Await.value("it is read", Await.start(() -> new String(in.readNBytes(5), ISO_8859_1))));
+        server.setSecure(credentials());
+        CompletableFuture<Boolean> written = Await.start(() -> {
+            server.outputStream().write("secret".getBytes(ISO_8859_1));
+            return true;
+        });
+        client.setSecure(credentials());
+        assertTrue(Await.value("it is written", written));
+        atClient.awaitText("secret");
+        assertEquals(List.of("connect", "secure"), atServer.events());
+    }
+
+    /** The same while a listener does it that another thread waits for, which waits for the listener. */
+    @Test
+    void readersOfTheBlockingFaceInAndOutsideOfAListenerDoNotWaitForEachOther() throws Exception {
+        CompletableFuture<String> inListener = new CompletableFuture<>();
+        CompletableFuture<String> outside = new CompletableFuture<>();
+        CountDownLatch secured = new CountDownLatch(1);
+        server.onTimeout(() -> {
+            server.setTimeout(0);
+            Await.until("the stream is secured", secured);
+            byte[] one = {(byte) server.inputStream().read()};
+            inListener.complete(text(one) + Await.value("the other reads", outside));
+        });
+        open();
+        atServer.awaitEvent("connect");
+        InputStream in = server.inputStream();
+        client.write("plain");
+        assertEquals("plain", Await.value("it is read", Await.start(() -> new String(in.readNBytes(5), ISO_8859_1))));
+        server.setSecure(credentials());
+        CompletableFuture<Boolean> other = Await.start(() -> outside.complete(text(new byte[] {(byte) in.read()})));
+        server.setTimeout(1);
+        secured.countDown();
+        client.setSecure(credentials());
+        client.write("ab");
+        String both = Await.value("both have read", inListener);
+        assertTrue(Await.value("the other has read", other));
+        assertTrue(both.equals("ab") || both.equals("ba"), both);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, ISO_8859_1);
+    }
+
+    /** The reader has secure to tell, and waits for the listener that waits for the handshake. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blockingFaceInATimeoutListenerDuringTheHandshakeTellsSecureItself(boolean writes) throws Exception {
+        CompletableFuture<Thread> waiting = new CompletableFuture<>();
+        client.onConnect(() -> client.setSecure(credentials()));
+        client.onTimeout(() -> {
+            client.setTimeout(0);
+            waiting.complete(Thread.currentThread());
+            if (writes) {
+                client.outputStream().write("from the listener".getBytes(ISO_8859_1));
+            } else {
+                client.write(text(new byte[] {(byte) client.inputStream().read()}) + "rom the listener");
+            }
+        });
+        server.onConnect(server::pause); // or it would read the HELLO as plain text
+        open();
+        awaitReaderParked(client);
+        client.setTimeout(1);
+        Await.parked("the listener", Await.value("timeout", waiting));
+        server.setSecure(credentials());
+        server.write("f");
+        server.resume();
+        atServer.awaitText("from the listener");
+        assertEquals(1, atClient.count("secure"));
+    }
+
+    @Test
+    void blockingWriteInADrainListenerDuringTheHandshakeTellsSecureItself() {
+        FakeTransport kernel = new FakeTransport();
+        AtomicInteger drains = new AtomicInteger();
+        server.onDrain(() -> {
+            if (drains.getAndIncrement() == 0) {
+                server.outputStream().write("from the listener".getBytes(ISO_8859_1));
+            }
+        });
+        server.accepted(kernel);
+        kernel.awaitReaderParked();
+        kernel.room(2);
+        assertFalse(server.write("plain"));
+        server.setSecure(credentials());
+        kernel.moreRoom(1000);
+        kernel.arrive(new byte[] {ToyTransport.HELLO, 0, 1, 1});
+        kernel.arrive(new byte[] {ToyTransport.FINISHED, 0, 0});
+        Await.until("it is written", () -> records(kernel.taken(), 5).contains((int) ToyTransport.DATA));
+        assertEquals(1, atServer.count("secure"));
+    }
+
+    @Test
+    void blockingFaceInAListenerBeforeTheConnectionIsToldThatItWouldWaitForItself() throws Exception {
+        FakeProvider provider = new FakeProvider().at(SERVER, new CheckedTransport(pipe[0]));
+        Gate opening = provider.holdOpen();
+        CompletableFuture<IllegalStateException> onWrite = new CompletableFuture<>();
+        CompletableFuture<IllegalStateException> onRead = new CompletableFuture<>();
+        client.onTimeout(() -> {
+            client.setTimeout(0);
+            onWrite.complete(assertThrows(
+                    IllegalStateException.class, () -> client.outputStream().write('x')));
+            onRead.complete(assertThrows(
+                    IllegalStateException.class, () -> client.inputStream().read()));
+        });
+        Hooks.connect(client, Hooks.dialer(SERVER, provider), options);
+        opening.awaitReached("connecting");
+        client.setTimeout(1);
+        String message = Await.value("the write is refused", onWrite).getMessage();
+        assertTrue(message.contains("until it is connected"), message);
+        assertEquals(message, Await.value("the read is refused", onRead).getMessage());
+        opening.open();
+        atClient.awaitEvent("connect");
+    }
 }

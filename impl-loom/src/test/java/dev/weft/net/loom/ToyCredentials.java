@@ -10,11 +10,19 @@ final class ToyCredentials extends Credentials {
     private volatile boolean refusesPeer;
     private volatile Exception onConfirm;
     private volatile boolean asksForTheMode = true;
+    private final FakeTransport.Gate making = new FakeTransport.Gate();
+    private volatile boolean holdsMaking;
 
     /** The layer cannot even be made. */
     ToyCredentials unusable() {
         unusable = true;
         return this;
+    }
+
+    /** The layer is made when the test opens the gate. */
+    FakeTransport.Gate holdMaking() {
+        holdsMaking = true;
+        return making;
     }
 
     /** The handshake fails on this side, at the peer's first message. */
@@ -35,6 +43,9 @@ final class ToyCredentials extends Credentials {
     }
 
     void checkUsable() {
+        if (holdsMaking) {
+            making.pass();
+        }
         if (unusable) {
             throw new IllegalArgumentException("unusable credentials");
         }

@@ -284,7 +284,7 @@ class EndTest extends ContractTest {
 
     @Test
     void peersEndRightAfterItsAcceptIsToldAfterConnect() throws IOException {
-        assumeFalse(wire.isSecured(), "a peer that ends before the handshake is an error over TLS");
+        assumeFalse(wire.isSecured(), "over TLS it is an end or a cut, by how far the handshake was");
         PeerListener listener = wire.peerListener();
         Stream stream = wire.stream();
         Events events = Events.of(scope, stream);

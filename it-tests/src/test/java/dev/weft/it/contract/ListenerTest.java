@@ -331,7 +331,7 @@ class ListenerTest extends ContractTest {
 
     @Test
     void listenersAddedWhileEventsComeHearThemAllInOrder() throws IOException {
-        assumeFalse(wire.isSecured(), "a peer that ends before the handshake is an error over TLS");
+        assumeFalse(wire.isSecured(), "over TLS it is an end or a cut, by how far the handshake was");
         for (int i = 0; i < 300; i++) {
             PeerListener listener = wire.peerListener();
             Stream stream = wire.connect(wire.stream(), listener);
@@ -386,7 +386,7 @@ class ListenerTest extends ContractTest {
         events.await("close(true)");
         assertSame(thrown, events.error());
         assertEquals(1, events.count("error"));
-        assertEquals("", peer.readTextToEnd());
+        assertEquals(0, peer.readToCut().length);
     }
 
     private static void raise(Exception exception) throws Exception {
@@ -418,7 +418,7 @@ class ListenerTest extends ContractTest {
         Peer unlucky = wire.dial(server);
         Events events = Await.value("connection", first).assertClosedAfter("error", "close(true)");
         assertSame(thrown, events.error());
-        assertEquals("", unlucky.readTextToEnd());
+        assertEquals(0, unlucky.readToCut().length);
         assertEquals("served", wire.dial(server).readTextToEnd());
     }
 

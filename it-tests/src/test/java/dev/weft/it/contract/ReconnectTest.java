@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.it.support.Await;
@@ -293,7 +292,6 @@ class ReconnectTest extends ContractTest {
 
     @Test
     void eachAddressOfANameIsTried() throws IOException {
-        assumeFalse(wire.isSecured(), "it is about connecting, and its peer speaks plain text");
         assumeTrue(wire.hasPorts());
         List<String> addresses = new ArrayList<>();
         for (InetAddress address : InetAddress.getAllByName("localhost")) {
@@ -304,7 +302,7 @@ class ReconnectTest extends ContractTest {
         PeerListener listener = wire.peerListener();
         Stream stream = wire.stream();
         Events events = Events.of(scope, stream);
-        stream.connect(listener.port(), "localhost");
+        wire.connect(stream, listener.port(), "localhost");
         Peer peer = listener.accept();
         events.await("connect");
         assertEquals(wire.host(), stream.remoteAddress());

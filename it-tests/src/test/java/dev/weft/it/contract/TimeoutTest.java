@@ -10,9 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
-import dev.weft.it.support.TakesTime;
 import dev.weft.it.support.Wire.Accepted;
 import dev.weft.it.support.Wire.Connected;
 import dev.weft.net.Event;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
  * {@code setTimeout}. Time is measured as a lower bound only. That a timeout does not come is seen by one that another
  * stream has later: both are told by the same clock.
  */
-@TakesTime
+@OnOneChannel
 class TimeoutTest extends ContractTest {
     private static final long SHORT = 40;
 

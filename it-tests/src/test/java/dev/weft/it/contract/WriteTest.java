@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Payload;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code write} promises: its return value, {@code drain}, order, and that it never parks. */
+@OnOneChannel
 class WriteTest extends ContractTest {
     private static final int SMALL_RECEIVE_BUFFER = 16 << 10;
 
@@ -625,7 +627,7 @@ class WriteTest extends ContractTest {
         connected.events().assertClosedAfter("connect", "close(false)");
         assertFalse(connected.stream().write("x"));
         assertFalse(connected.stream().write(ByteBuffer.allocate(1)));
-        assertEquals("", connected.peer().readTextToEnd());
+        assertEquals(0, connected.peer().readToCut().length);
     }
 
     @Test
@@ -648,7 +650,6 @@ class WriteTest extends ContractTest {
 
     @Test
     void writingToAPeerThatHasClosedFailsWithOneError() throws IOException {
-        assumeFalse(wire.isSecured(), "over TLS the layer fails first");
         Accepted accepted = wire.accepted(options -> options.allowHalfOpen(true), 0);
         accepted.peer().close();
         accepted.events().await("end");
@@ -659,7 +660,9 @@ class WriteTest extends ContractTest {
         accepted.events().assertClosedAfter("connect", "end", "error", "close(true)");
         Code code =
                 assertInstanceOf(NetException.class, accepted.events().error()).code();
-        assertTrue(code == Code.BROKEN_PIPE || code == Code.CONNECTION_RESET, code::toString);
+        // over TLS the peer has said that it will not read, maybe
+        boolean told = wire.isSecured() && code == Code.NOT_SECURE;
+        assertTrue(told || code == Code.BROKEN_PIPE || code == Code.CONNECTION_RESET, code::toString);
         assertFalse(accepted.stream().write("x"));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.it.stress;
 
+import dev.weft.net.Credentials;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.ServerOptions;
@@ -11,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,11 +26,21 @@ final class PinningRun {
 
     private PinningRun() {}
 
+    /**
+     * Waits for what it is told.
+     *
+     * @param args the files of a server's key, of its certificates, and of whom its clients trust
+     */
     public static void main(String[] args) throws IOException {
+        Credentials server = Credentials.builder()
+                .key(Path.of(args[0]))
+                .cert(Path.of(args[1]))
+                .build();
+        Credentials client = Credentials.builder().ca(Path.of(args[2])).build();
         new Commands()
                 .on("run", rounds -> {
                     for (int i = Integer.parseInt(rounds); i > 0; i--) {
-                        run();
+                        run(server, client);
                     }
                     Commands.say("ran");
                 })
@@ -48,7 +60,7 @@ final class PinningRun {
         }
     }
 
-    private static void run() {
+    private static void run(Credentials ofServer, Credentials ofClient) {
         try (Server server = Net.createServer(ServerOptions.defaults().stream(HALF_OPEN), PinningRun::serve)) {
             int port = Pair.port(server.listen(0, "127.0.0.1"));
             echo(port);
@@ -56,6 +68,12 @@ final class PinningRun {
             blockingFace(port);
             timeouts(port);
             closeRaces(port);
+        }
+        try (Server server = Net.createServer(ServerOptions.defaults().stream(HALF_OPEN), stream -> {
+            stream.setSecure(ofServer);
+            serve(stream);
+        })) {
+            secured(Pair.port(server.listen(0, "127.0.0.1")), ofClient);
         }
         failures();
     }
@@ -91,6 +109,42 @@ final class PinningRun {
             stream.write("message");
         }
         Wait.latch("all echo connections have closed", done);
+    }
+
+    /** Handshakes, messages and bulk over TLS, with events and on the blocking face; some are cut in the middle. */
+    private static void secured(int port, Credentials credentials) {
+        CountDownLatch done = new CountDownLatch(12);
+        for (long i = done.getCount(); i > 0; i--) {
+            Stream stream = Net.createStream();
+            AtomicInteger left = new AtomicInteger(300_000);
+            stream.onData(data -> {
+                if (left.addAndGet(-data.remaining()) <= 0) {
+                    stream.end();
+                }
+            });
+            stream.onError(error -> {});
+            stream.onClose(hadError -> done.countDown());
+            stream.connect(port, "localhost").setSecure(credentials);
+            stream.write(new byte[300_000]);
+            if (i % 4 == 0) {
+                Thread.startVirtualThread(stream::destroy);
+            }
+        }
+        Wait.latch("all secured connections have closed", done);
+        Stream pulled = Net.createStream();
+        pulled.connect(port, "localhost").setSecure(credentials);
+        CompletableFuture<Integer> read = new CompletableFuture<>();
+        Thread.startVirtualThread(() -> {
+            try {
+                pulled.outputStream().write(new byte[1000]);
+                read.complete(pulled.inputStream().readNBytes(1000).length);
+            } catch (IOException e) {
+                read.completeExceptionally(e);
+            }
+        });
+        int unused = Wait.result("the answer on the blocking face", read);
+        pulled.close();
+        Wait.result("close", pulled.closed());
     }
 
     /** More than the kernel takes at once, there and back, from a listener's thread and from a foreign one. */

@@ -4,6 +4,7 @@ package dev.weft.it.stress;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.weft.it.support.Pki;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,10 @@ class PinningTest {
 
     @Test
     void noThreadParksPinnedInWeft() {
-        try (Child run = Child.java(PinningRun.class, List.of())) {
+        String key = Pki.file(directory, "key.pem", Pki.SERVER.getPrivateKeyPEM());
+        String certificates = Pki.file(directory, "cert.pem", Pki.SERVER.getCertificatePathPEM());
+        String trusted = Pki.file(directory, "ca.pem", Pki.CA.getCertificatePEM());
+        try (Child run = Child.java(PinningRun.class, List.of(), key, certificates, trusted)) {
             // what initializes classes may pin, once
             run.tell("run 3");
             run.await("ran");

@@ -69,6 +69,30 @@ public abstract class Peer implements AutoCloseable {
         return new String(readToEnd(), StandardCharsets.UTF_8);
     }
 
+    /**
+     * {@return what comes until a stream that is destroyed is gone: until FIN, or RST if the kernel must send that since the
+     * stream has left something unread}
+     */
+    public final byte[] readToCut() throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] some = new byte[64 << 10];
+        try {
+            for (int n = 0; n >= 0; n = read(some, 0, some.length, "the end of a stream that is destroyed")) {
+                all.write(some, 0, n);
+            }
+        } catch (IOException e) {
+            if (!mayBeResetByDestroy() || !SecurePeer.isReset(e)) {
+                throw e;
+            }
+        }
+        return all.toByteArray();
+    }
+
+    /** Whether a stream may leave something unread that this peer's program has not sent. */
+    boolean mayBeResetByDestroy() {
+        return false;
+    }
+
     /** Reads until the connection fails, as it does after RST. */
     public final IOException readToFailure() {
         byte[] some = new byte[64 << 10];

@@ -12,6 +12,10 @@ final class PeerSocket extends Socket {
     private volatile int timeoutMillis;
     private volatile boolean closed;
     private volatile boolean outputShutdown;
+    private volatile boolean shakingHands = true;
+
+    /** Why the first write has failed during the handshake. */
+    private volatile IOException unsent;
 
     PeerSocket(PlainPeer peer) {
         this.peer = peer;
@@ -33,6 +37,9 @@ final class PeerSocket extends Socket {
                 long limit = timeoutMillis == 0 ? Await.LIMIT.toMillis() : timeoutMillis;
                 int n = peer.readWithin(limit, target, offset, length);
                 ended |= n < 0;
+                if (n < 0 && unsent != null && SecurePeer.isReset(unsent)) {
+                    throw unsent; // the kernel tells it once, and from then on an end
+                }
                 return n;
             }
 
@@ -53,9 +60,24 @@ final class PeerSocket extends Socket {
 
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
-                PlainPeer unused = peer.send(bytes, offset, length);
+                try {
+                    PlainPeer unused = peer.send(bytes, offset, length);
+                } catch (IOException e) {
+                    if (!shakingHands) {
+                        throw e;
+                    }
+                    // The JDK would drop what the stream has said before it went. It is told to who reads.
+                    if (unsent == null) {
+                        unsent = e;
+                    }
+                }
             }
         };
+    }
+
+    /** From now on a write that fails is a failure. */
+    void handshakeIsOver() {
+        shakingHands = false;
     }
 
     @Override

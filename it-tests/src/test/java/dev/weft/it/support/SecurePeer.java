@@ -19,12 +19,16 @@ final class SecurePeer extends Peer {
     /** Goes on by itself, as it would in a peer that has a thread for it. */
     private final CompletableFuture<Boolean> handshake;
 
-    SecurePeer(SSLSocket socket, PlainPeer plain) throws IOException {
+    /**
+     * @param underneath what the socket is laid over
+     */
+    SecurePeer(SSLSocket socket, PeerSocket underneath, PlainPeer plain) throws IOException {
         this.socket = socket;
         this.plain = plain;
         socket.setSoTimeout((int) Await.LIMIT.toMillis());
         this.handshake = Await.start(() -> {
             socket.startHandshake();
+            underneath.handshakeIsOver();
             return true;
         });
     }
@@ -57,6 +61,19 @@ final class SecurePeer extends Peer {
             }
         }
         return false;
+    }
+
+    /** Whether it is a reset, and not an end. */
+    static boolean isReset(Throwable failure) {
+        return failure instanceof IOException
+                && !(failure instanceof SSLException)
+                && String.valueOf(failure.getMessage()).contains("reset");
+    }
+
+    /** A stream that is destroyed leaves unread what TLS says by itself. */
+    @Override
+    boolean mayBeResetByDestroy() {
+        return true;
     }
 
     @Override
@@ -98,7 +115,15 @@ final class SecurePeer extends Peer {
     @Override
     int read(byte[] target, int offset, int length, String what) throws IOException {
         try {
-            return isUsable() ? socket.getInputStream().read(target, offset, length) : -1;
+            if (isUsable()) {
+                return socket.getInputStream().read(target, offset, length);
+            }
+            for (Throwable cause = handshake.exceptionNow(); cause != null; cause = cause.getCause()) {
+                if (isReset(cause)) {
+                    throw (IOException) cause;
+                }
+            }
+            return -1;
         } catch (SocketTimeoutException e) {
             throw tooLate(what);
         }

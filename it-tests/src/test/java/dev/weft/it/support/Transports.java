@@ -16,7 +16,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
  * What the contract must hold over. One more transport is one more constant, with a {@link Wire} of its kind.
  *
  * <p>Where a connection is the same channel as that of another transport once it is there, which is so of abstract names and
- * inherited descriptors, tests that {@link TakesTime take time} are left out, unless {@code weft.it.transports} is given.
+ * inherited descriptors, tests that {@link OnOneChannel take time} are left out, unless {@code weft.it.transports} is given.
  *
  * <p>A test class extends {@link ContractTest}.
  */
@@ -80,13 +80,12 @@ public enum Transports {
     }
 
     /**
-     * What this run is about: what the property {@code weft.it.transports} names, or else all that are not secured. Over TLS, a
-     * few tests are still about what only a plain peer sees, or fail now and then: see CONTRIBUTING.md.
+     * What this run is about: what the property {@code weft.it.transports} names, or else all of them.
      */
     static List<Transports> chosen() {
         String names = System.getProperty("weft.it.transports", "");
         return names.isEmpty()
-                ? Arrays.stream(values()).filter(one -> !one.secured).toList()
+                ? List.of(values())
                 : Arrays.stream(names.split(",", -1)).map(Transports::valueOf).toList();
     }
 
@@ -100,7 +99,7 @@ public enum Transports {
         @Override
         public java.util.stream.Stream<Arguments> provideArguments(
                 ParameterDeclarations parameters, ExtensionContext context) {
-            boolean all = !context.getRequiredTestClass().isAnnotationPresent(TakesTime.class)
+            boolean all = !context.getRequiredTestClass().isAnnotationPresent(OnOneChannel.class)
                     || !System.getProperty("weft.it.transports", "").isEmpty();
             return chosen().stream().filter(one -> all || !one.standsIn()).map(Arguments::of);
         }

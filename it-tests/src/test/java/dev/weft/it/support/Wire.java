@@ -17,6 +17,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -112,6 +114,15 @@ public final class Wire {
         return security != null;
     }
 
+    /**
+     * {@return events, and those that follow if the other end goes away without a word: that is an end, but over TLS a cut}
+     */
+    public String[] whenCut(String... events) {
+        List<String> all = new ArrayList<>(List.of(events));
+        all.addAll(isSecured() ? List.of("error", "close(true)") : List.of("end", "close(false)"));
+        return all.toArray(String[]::new);
+    }
+
     // -- Servers. --
 
     /** {@return a server that does not listen yet} */
@@ -193,6 +204,14 @@ public final class Wire {
         }
         place.connect(stream, address);
         return stream;
+    }
+
+    /** Begins to connect a stream to a host by name. */
+    public Stream connect(Stream stream, int port, String host) {
+        if (security != null) {
+            security.secureConnecting(stream);
+        }
+        return stream.connect(port, host);
     }
 
     /** Begins to connect a stream to a peer. */

@@ -50,7 +50,11 @@ final class WireSecurity {
      */
     static Peer peer(WireSecurity security, SocketChannel channel, boolean asClient) throws IOException {
         PlainPeer plain = new PlainPeer(channel);
-        return security == null ? plain : new SecurePeer(security.secure(new PeerSocket(plain), asClient), plain);
+        if (security == null) {
+            return plain;
+        }
+        PeerSocket underneath = new PeerSocket(plain);
+        return new SecurePeer(security.secure(underneath, asClient), underneath, plain);
     }
 
     private SSLSocket secure(Socket socket, boolean asClient) throws IOException {

@@ -15,6 +15,7 @@ import dev.weft.net.ServerOptions;
 import dev.weft.net.Stream;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
@@ -102,7 +103,17 @@ class TlsEndTest extends TlsTest {
         client.stream().write(new byte[8 << 20]);
         client.stream().destroy();
         client.assertClosedAfter("connect", "secure", "close(false)");
-        assertTrue(peer.getInputStream().readAllBytes().length < 8 << 20, "what was queued is dropped");
+        int got = 0;
+        try {
+            byte[] some = new byte[64 << 10];
+            for (int n = 0; n >= 0; n = peer.getInputStream().read(some)) {
+                got += n;
+            }
+        } catch (SocketException e) {
+            // the stream may have left the peer's ticket unread, for which the kernel resets
+            assertTrue(String.valueOf(e.getMessage()).contains("reset"), e::toString);
+        }
+        assertTrue(got < 8 << 20, "what was queued is dropped");
     }
 
     @Test

@@ -29,6 +29,12 @@ final class Outbound {
     /** Records that the kernel has not taken yet; from the pool. */
     private @Nullable ByteBuffer held;
 
+    /** Whether nothing of the program's is in them. */
+    private boolean heldIsOwn;
+
+    /** Why a record of our own was not sent after the handshake: nothing more is. */
+    private @Nullable IOException unsent;
+
     private final ByteBuffer[] single = new ByteBuffer[1];
     private boolean finishing;
 
@@ -71,6 +77,9 @@ final class Outbound {
         if (!awaitConfirmed(blocking) || !sendHeld()) { // parks in blocking mode
             return 0;
         }
+        if (unsent != null) {
+            throw unsent;
+        }
         int packet = engine.getSession().getPacketBufferSize();
         ByteBuffer records = Buffers.take(packet);
         long taken = 0;
@@ -89,6 +98,7 @@ final class Outbound {
             taken += result.bytesConsumed();
         } while (records.remaining() >= packet && hasMore(sources, count));
         held = records.flip();
+        heldIsOwn = false;
         boolean unused = sendHeld(); // parks in blocking mode
         return taken;
     }
@@ -127,7 +137,7 @@ final class Outbound {
             if (!sendOwnRecords()) {
                 return false;
             }
-            if (!finishing || engine.isOutboundDone()) {
+            if (!finishing || engine.isOutboundDone() || unsent != null) {
                 return true;
             }
             if (handshake.is(Stage.CONFIRMED)) {
@@ -168,12 +178,13 @@ final class Outbound {
     }
 
     private boolean hasOwnRecords() {
-        return switch (handshake.stage()) {
-            case SHAKING -> needsWrap();
-            case FAILED -> !alertSent && needsWrap();
-            case SHAKEN, DONE, CONFIRMED -> ownRecords && needsWrap();
-            case CLOSED -> false;
-        };
+        return unsent == null
+                && switch (handshake.stage()) {
+                    case SHAKING -> needsWrap();
+                    case FAILED -> !alertSent && needsWrap();
+                    case SHAKEN, DONE, CONFIRMED -> ownRecords && needsWrap();
+                    case CLOSED -> false;
+                };
     }
 
     private boolean needsWrap() {
@@ -205,6 +216,7 @@ final class Outbound {
         }
         ownRecords |= needsWrap();
         held = records.flip();
+        heldIsOwn = true;
         handshake.wakeReader();
     }
 
@@ -213,10 +225,21 @@ final class Outbound {
         if (records == null) {
             return true;
         }
-        while (records.hasRemaining()) {
-            if (plain.write(records) == 0) { // parks in blocking mode
-                return false;
+        try {
+            while (records.hasRemaining()) {
+                if (plain.write(records) == 0) { // parks in blocking mode
+                    return false;
+                }
             }
+        } catch (IOException e) {
+            if (!heldIsOwn || handshake.is(Stage.SHAKING) || handshake.is(Stage.CLOSED)) {
+                throw e;
+            }
+            // A ticket, an answer to close_notify, an alert: no loss to the program. The peer may have said all it had
+            // to say
+            // and gone, and what it has said is still to be read. Who reads finds out what has happened, and who
+            // writes.
+            unsent = e;
         }
         held = null;
         Buffers.give(records);
