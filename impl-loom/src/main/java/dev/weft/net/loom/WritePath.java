@@ -514,7 +514,8 @@ final class WritePath {
 
     private synchronized boolean startFinishing() {
         flushRequested = false;
-        boolean start = ended && !finishing;
+        // Since we looked for a batch something may have been queued, and then the stream ended.
+        boolean start = ended && !finishing && queue == null;
         finishing |= start;
         return start;
     }

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Payload;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
@@ -37,6 +38,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** {@code inputStream} and {@code outputStream}: reading and writing that parks, on any thread. */
+@OnOneChannel
 class BlockingFaceTest extends ContractTest {
     private static final int SMALL_RECEIVE_BUFFER = 16 << 10;
     private static final int TOO_MUCH = 6 << 20;

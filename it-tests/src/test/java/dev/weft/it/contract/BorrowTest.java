@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Payload;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** {@code onRead}: bytes in a buffer that is lent. */
+@OnOneChannel
 class BorrowTest extends ContractTest {
     private static final int MUCH = 6 << 20;
 

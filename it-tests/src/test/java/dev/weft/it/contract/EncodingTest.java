@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Payload;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.PeerListener;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code setEncoding} and {@code text}: whole characters, whatever the chunks, and nothing lost at the end. */
+@OnOneChannel
 class EncodingTest extends ContractTest {
     /** One, two, three and four bytes in UTF-8. */
     private static final String MIXED = "a\u00e9\u20ac\ud83d\ude00 end";

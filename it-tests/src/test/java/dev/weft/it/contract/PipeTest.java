@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Payload;
 import dev.weft.it.support.Peer;
 import dev.weft.it.support.Wire.Accepted;
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** {@code pipe}: one stream passed on to another. */
+@OnOneChannel
 class PipeTest extends ContractTest {
     private static final int MUCH = 6 << 20;
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.weft.it.support.Await;
 import dev.weft.it.support.ContractTest;
 import dev.weft.it.support.Events;
+import dev.weft.it.support.OnOneChannel;
 import dev.weft.it.support.Wire.Pair;
 import dev.weft.net.Stream;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * Both ends of a connection do what comes to a random mind, at the same time. Whatever that is, each of them closes once,
  * hears its events in order, and gets the bytes that the other has sent: all of them, unless someone let go of the connection.
  */
+@OnOneChannel
 class RandomWalkTest extends ContractTest {
     private static final int WALKS = 60;
     private static final int STEPS = 40;

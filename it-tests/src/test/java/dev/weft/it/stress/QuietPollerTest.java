@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LeakCheck.class)
 class QuietPollerTest {
-    private static final int TRIES = 1500;
+    private static final int TRIES = 800;
 
     @Test
     void portIsFreeWhenCloseIsToldThoughAClientCameInThatMoment(TestScope scope) throws Exception {
