@@ -117,7 +117,7 @@ class TransportTest {
         StreamOptions halfOpen = StreamOptions.defaults().allowHalfOpen(true);
         create(halfOpen, halfOpen);
         boolean inPieces = link == Link.TCP_IN_PIECES || link == Link.PIPE_IN_PIECES;
-        int total = inPieces ? 200_000 : 4_000_000;
+        int total = inPieces ? 100_000 : 2_000_000;
         Pump up = new Pump(client, random.split(), total);
         Pump down = new Pump(server, random.split(), total);
         CRC32 gotUp = new CRC32();

@@ -87,7 +87,7 @@ class PipeTest extends ContractTest {
     @Test
     void pipeThatBeginsWhileBytesArriveLosesNone() throws IOException {
         byte[] payload = Payload.bytes(4, 300_000);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 20; i++) {
             Connected source = wire.connected();
             Connected sink = wire.connected();
             CompletableFuture<Boolean> sender = Await.start(() -> {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 @OnOneChannel
 class RandomWalkTest extends ContractTest {
-    private static final int WALKS = 60;
+    private static final int WALKS = 35;
     private static final int STEPS = 40;
 
     /** One end, and who drives it. */

@@ -37,7 +37,7 @@ class ReconnectTest extends ContractTest {
     @Test
     void closeThatNobodyHeardIsNotToldOfTheNextConnection() {
         Server server = wire.listening(stream -> {});
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < 100; round++) {
             Stream stream = wire.connect(wire.stream(), server);
             Await.value("connected", stream.connected());
             stream.destroy();

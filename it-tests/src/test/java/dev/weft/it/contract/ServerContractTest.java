@@ -563,7 +563,7 @@ class ServerContractTest extends ContractTest {
 
     @Test
     void closedServerServesNobodyAnyMore() throws IOException {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 40; i++) {
             AtomicInteger connections = new AtomicInteger();
             Server server = wire.listening(stream -> connections.incrementAndGet());
             SocketAddress address = Objects.requireNonNull(server.address());

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(LeakCheck.class)
 @Tag("single-carrier")
 class CloseRaceTest {
-    private static final int ITERATIONS = 400;
+    private static final int ITERATIONS = 250;
 
     /** Two for the stream that connects, two for the one that was accepted. */
     private static final int THREADS = 4;
