@@ -48,11 +48,15 @@ public final class Await {
     }
 
     static boolean isTrueWithin(Duration limit, BooleanSupplier state) {
+        return isTrueWithin(limit, Duration.ofMillis(2), state);
+    }
+
+    static boolean isTrueWithin(Duration limit, Duration interval, BooleanSupplier state) {
         try {
             Awaitility.await()
                     .atMost(limit)
                     .pollDelay(Duration.ZERO)
-                    .pollInterval(Duration.ofMillis(2))
+                    .pollInterval(interval)
                     .until(state::getAsBoolean);
             return true;
         } catch (ConditionTimeoutException e) {

@@ -170,13 +170,11 @@ public final class TestScope {
         Await.isTrueWithin(limit, () -> {
             left.clear();
             left.addAll(OpenSockets.describe(socketsBefore));
-            if (left.isEmpty()) {
-                left.addAll(WeftThreads.describeSince(threadsBefore));
-            }
             return left.isEmpty();
         });
         leftOvers.addAll(left);
         if (!left.isEmpty()) {
+            // Who has them open, maybe.
             leftOvers.addAll(WeftThreads.describeSince(threadsBefore));
         }
     }
