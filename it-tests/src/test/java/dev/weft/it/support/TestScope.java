@@ -170,6 +170,10 @@ public final class TestScope {
         Await.isTrueWithin(limit, () -> {
             left.clear();
             left.addAll(OpenSockets.describe(socketsBefore));
+            if (left.isEmpty() && !lastResources.isEmpty()) {
+                // An executor is not to go before the last event.
+                left.addAll(WeftThreads.describeSince(threadsBefore));
+            }
             return left.isEmpty();
         });
         leftOvers.addAll(left);
