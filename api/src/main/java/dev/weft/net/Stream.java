@@ -515,8 +515,9 @@ public interface Stream extends AutoCloseable {
      * their meaning. The same object on every call. Closing it does nothing: close the stream.
      *
      * <p>A read returns -1 after the peer's FIN and throws a {@link NetException} once the connection has failed, or the
-     * stream was destroyed. Interrupting a reading thread destroys the stream. In a {@code secure} listener, before whose return
-     * nothing may pass, it throws an {@link IllegalStateException}: read on another thread.
+     * stream was destroyed. Interrupting a reading thread destroys the stream. In a listener before whose return nothing may
+     * pass ({@code secure}, or {@code timeout} while it is opening), it throws an {@link IllegalStateException}: read on another
+     * thread.
      *
      * @return for any thread; one reads at a time, the others wait
      */
@@ -527,8 +528,8 @@ public interface Stream extends AutoCloseable {
      * the kernel has taken all. The same object on every call. Closing it is {@link #end()}.
      *
      * <p>A write throws a {@link NetException} once the connection has failed, or the stream was destroyed or ended.
-     * Interrupting a writing thread destroys the stream. In a {@code secure} listener it throws an
-     * {@link IllegalStateException}: write on another thread, or with {@link #write(ByteBuffer)}.
+     * Interrupting a writing thread destroys the stream. In a {@code secure} listener, and in a {@code timeout} listener while
+     * it is opening, it throws an {@link IllegalStateException}: write on another thread, or with {@link #write(ByteBuffer)}.
      *
      * @return for any thread; one writes at a time, the others wait, so their writes do not mix
      */

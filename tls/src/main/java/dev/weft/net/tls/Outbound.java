@@ -235,10 +235,8 @@ final class Outbound {
             if (!heldIsOwn || handshake.is(Stage.SHAKING) || handshake.is(Stage.CLOSED)) {
                 throw e;
             }
-            // A ticket, an answer to close_notify, an alert: no loss to the program. The peer may have said all it had
-            // to say
-            // and gone, and what it has said is still to be read. Who reads finds out what has happened, and who
-            // writes.
+            // A ticket, an answer to close_notify, an alert: no loss to the program. The peer may have said all
+            // and gone, and that is still to be read. Who reads finds out what has happened, and who writes.
             unsent = e;
         }
         held = null;
