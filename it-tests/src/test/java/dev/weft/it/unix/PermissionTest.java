@@ -12,111 +12,73 @@ import dev.weft.it.support.TestScope;
 import dev.weft.net.Net;
 import dev.weft.net.Server;
 import dev.weft.net.ServerOptions;
-import java.io.File;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What someone is told who has no permission. The superuser always has it, so this needs another user to be. */
+/**
+ * What someone is told who has no permission. The superuser always has it, so the program that is told so is the superuser's,
+ * but without that privilege, and the files are someone else's. (As someone else it might not even be allowed to read the JDK.)
+ */
 @ExtendWith(LeakCheck.class)
 class PermissionTest {
-    private static final Set<PosixFilePermission> FOR_ALL = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final List<String> UNPRIVILEGED =
+            List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
 
     @TempDir
     Path folder;
 
     @Test
-    void errorsNameThePathAndSayThatItIsNotPermitted(TestScope scope)
-            throws IOException, ReflectiveOperationException, URISyntaxException {
+    void errorsNameThePathAndSayThatItIsNotPermitted(TestScope scope) throws IOException {
         Programs.assumePresent("setpriv");
         assumeTrue(
                 ProcessHandle.current().info().user().orElse("").equals("root"),
-                "only the superuser can start a program as someone else");
-        Files.setPosixFilePermissions(folder, FOR_ALL);
+                "only the superuser can give files to someone else");
+        assumeTrue(canGiveUpPrivileges(), "this superuser may not give up privileges for a program");
         Path ours = folder.resolve("ours.sock");
         Server server = scope.add(Net.createServer(
                 ServerOptions.defaults().socketFilePermissions(PosixFilePermissions.fromString("rw-------")),
                 scope::add));
         server.listen(ours.toString());
         Object unused = Await.value("bound", server.bound());
-        Path theirs = folder.resolve("theirs.sock");
-        Path shared = Files.createDirectory(folder.resolve("shared"));
-        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
-        Path locked = shared.resolve("x.sock");
-        Path lock = Files.createFile(shared.resolve(".x.sock.lock"));
-        Files.setPosixFilePermissions(lock, PosixFilePermissions.fromString("rw-------"));
+        giveAway(ours, "rw-------");
+        Path theirs = Files.createDirectory(folder.resolve("closed")).resolve("theirs.sock");
+        giveAway(theirs.getParent(), "rwxr-xr-x");
+        Path locked = folder.resolve("x.sock");
+        Path lock = Files.createFile(folder.resolve(".x.sock.lock"));
+        giveAway(lock, "rw-------");
 
-        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                readableClassPath(),
-                Unprivileged.class.getName(),
-                theirs.toString(),
-                ours.toString(),
-                locked.toString()));
-        try (Child nobody = Child.start(command)) {
+        List<String> command = new ArrayList<>(UNPRIVILEGED);
+        command.addAll(Child.javaCommand(Unprivileged.class, theirs.toString(), ours.toString(), locked.toString()));
+        try (Child child = Child.start(command)) {
             assertEquals(
                     "listen unix " + theirs + ": Permission denied\n"
                             + "connect unix " + ours + ": Permission denied\n"
                             + "listen unix " + locked + ": Permission denied: the lock " + lock
                             + " is someone else's\n",
-                    nobody.outputAtEnd(),
-                    nobody::toString);
+                    child.outputAtEnd(),
+                    child::toString);
         }
     }
 
-    /** The build's own folders may be in someone's home, where others may not look. */
-    private String readableClassPath() throws IOException, ReflectiveOperationException, URISyntaxException {
-        List<String> copies = new ArrayList<>();
-        for (Class<?> type : List.of(
-                Net.class,
-                Class.forName("dev.weft.net.loom.LoomNet"),
-                Class.forName("dev.weft.net.unix.UnixProvider"),
-                Class.forName("org.jctools.queues.MessagePassingQueue"),
-                Class.forName("org.jctools.queues.varhandle.unpadded.MpscLinkedVarHandleUnpaddedQueue"),
-                Unprivileged.class)) {
-            Path original = location(type);
-            Path copy = folder.resolve(copies.size() + (Files.isDirectory(original) ? "" : ".jar"));
-            copies.add(copy.toString());
-            try (var files = Files.walk(original)) {
-                for (Path file : (Iterable<Path>) files::iterator) {
-                    Path target = copy.resolve(original.relativize(file).toString());
-                    if (Files.isDirectory(file)) {
-                        Files.createDirectories(target);
-                    } else {
-                        Files.copy(file, target);
-                    }
-                    Files.setPosixFilePermissions(target, FOR_ALL);
-                }
-            }
+    private static boolean canGiveUpPrivileges() {
+        List<String> command = new ArrayList<>(UNPRIVILEGED);
+        command.addAll(List.of("sh", "-c", "echo yes"));
+        try (Child child = Child.start(command)) {
+            return child.outputAtEnd().equals("yes\n");
         }
-        return String.join(File.pathSeparator, copies);
     }
 
-    /** The directory or archive that a class comes from, also if it was patched into a module. */
-    private static Path location(Class<?> type) throws URISyntaxException, IOException {
-        String name = type.getName().replace('.', '/') + ".class";
-        URL url = type.getResource("/" + name);
-        if (url.getProtocol().equals("jar")) {
-            String file = url.getPath();
-            return Path.of(URI.create(file.substring(0, file.indexOf("!/"))));
-        }
-        Path path = Path.of(url.toURI());
-        for (int i = 0; i < name.split("/").length; i++) {
-            path = path.getParent();
-        }
-        return path;
+    /** To a user of no name, whom nothing on this machine belongs to. */
+    private static void giveAway(Path file, String permissions) throws IOException {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+        Files.setOwner(
+                file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("65534"));
     }
 }

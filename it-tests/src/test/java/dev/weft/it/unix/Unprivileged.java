@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Listens on one path, connects to another and listens on a third, as someone who may not, and says what the errors say. */
+/** Listens on one path, connects to another and listens on a third, without the permission to, and says what the errors say. */
 final class Unprivileged {
     private Unprivileged() {}
 
