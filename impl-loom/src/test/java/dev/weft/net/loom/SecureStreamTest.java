@@ -138,7 +138,7 @@ class SecureStreamTest {
                 atClient.events().stream()
                         .filter(event -> !event.equals("drain"))
                         .toList());
-        atServer.awaitClosed("connect", "secure", "data", "end", "close(false)");
+        atServer.awaitClosedBy("connect", "secure", "data", "end", "close(false)");
         assertFalse(sentByClient().contains("dawn"), sentByClient());
         assertFalse(sentByServer().contains("dawn"), sentByServer());
         assertEquals(
@@ -146,6 +146,18 @@ class SecureStreamTest {
                 records(pipe[0].tapped(), 0),
                 "HELLO, FINISHED, DATA, BYE: what was written waits for the handshake");
         assertEquals(List.of(2, 4, 5), records(pipe[1].tapped(), 0));
+    }
+
+    @Test
+    void handshakeIsWrittenOnTheReadersThread() {
+        server.onConnect(() -> server.setSecure(credentials()));
+        client.onConnect(() -> client.setSecure(credentials()));
+        server.accepted(new CheckedTransport(pipe[1]));
+        connect(client, new CheckedTransport(pipe[0]));
+        atClient.awaitEvent("secure");
+        atServer.awaitEvent("secure");
+        assertFalse(Hooks.hasWriter(client), "nobody else was woken up for the client's part");
+        assertFalse(Hooks.hasWriter(server), "nor for the server's");
     }
 
     @Test
