@@ -54,9 +54,6 @@ final class ToyTransport implements SecureTransport, Modal {
     private ByteBuffer decrypted = ByteBuffer.allocate(0);
     private boolean byeReceived;
 
-    /** Whether the handshake has made something, for the caller to flush. */
-    private boolean toFlush;
-
     // -- Of the thread that writes. --
     private final Queue<ByteBuffer> held = new ArrayDeque<>();
 
@@ -154,8 +151,7 @@ final class ToyTransport implements SecureTransport, Modal {
         contract.beginRead(target.remaining());
         try {
             for (; ; ) {
-                if (toFlush || locked(() -> done && !confirmed)) {
-                    toFlush = false;
+                if (locked(() -> done && !confirmed)) {
                     return 0;
                 }
                 if (decrypted.hasRemaining()) {
@@ -244,10 +240,7 @@ final class ToyTransport implements SecureTransport, Modal {
             outbox.add(message);
             done |= finishes;
         });
-        toFlush = isBlocking();
-        if (!toFlush) {
-            wantsFlush.run();
-        }
+        wantsFlush.run();
     }
 
     private byte[] crypt(ByteBuffer source, int length) {

@@ -47,9 +47,6 @@ final class Inbound {
     /** Of a record that the program's buffer was too small for. */
     private @Nullable ByteBuffer decrypted;
 
-    /** Whether the handshake was left for a flush, and has not got any further. */
-    private boolean leftToFlush;
-
     /** Whether close_notify was read. */
     private boolean ended;
 
@@ -76,7 +73,7 @@ final class Inbound {
     /**
      * Goes on with the handshake.
      *
-     * @return whether it is over; if not, this may not park, or there is something to flush
+     * @return whether it is over; if not, this may not park
      */
     boolean shakeHands(int room, boolean blocking) throws IOException {
         return with(blocking, () -> {
@@ -84,10 +81,6 @@ final class Inbound {
                         switch (engine.getHandshakeStatus()) {
                             case NEED_WRAP -> {
                                 outbound.wantOwnRecords();
-                                if (blocking && !leftToFlush) {
-                                    leftToFlush = true;
-                                    return 0; // the flush that follows is this thread's own, if nobody writes
-                                }
                                 wantsFlush.run();
                                 if (!blocking) {
                                     return 0;
@@ -99,8 +92,7 @@ final class Inbound {
                             }
                             case NEED_TASK -> runTasks();
                             default -> {
-                                leftToFlush = false;
-                                if (!unwrapHandshake(blocking) && !fill(room, blocking)) {
+                                if (!unwrapHandshake() && !fill(room, blocking)) {
                                     return 0;
                                 }
                             }
@@ -112,7 +104,7 @@ final class Inbound {
     }
 
     /** Whether there was a record. */
-    private boolean unwrapHandshake(boolean blocking) throws IOException {
+    private boolean unwrapHandshake() throws IOException {
         SSLEngineResult result = unwrap(NONE);
         if (result.getStatus() == Status.CLOSED) {
             throw new SSLHandshakeException("the peer has ended during the handshake");
@@ -122,9 +114,7 @@ final class Inbound {
             if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
                 // Tickets for the next session.
                 outbound.wantOwnRecords();
-                if (!blocking) {
-                    wantsFlush.run();
-                }
+                wantsFlush.run();
             }
             handshake.shaken();
         }
