@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The live virtual threads of the engine's streams and servers; its relays, one for each carrier, stay for good. Only
+ * The live virtual threads of the engine's streams and servers; its relay stays for good. Only
  * {@code HotSpotDiagnosticMXBean.dumpThreads} lists virtual threads; it is called by reflection since the module of the tests
  * does not require jdk.management.
  */

@@ -144,8 +144,8 @@ final class Outbound {
                 engine.closeOutbound();
                 wrapOwnRecords();
             } else if (blocking) {
-                awaitNews(Stage.CONFIRMED); // parks: close_notify, and then FIN, must not overtake what waits for the
-                // handshake
+                // close_notify, and then FIN, must not overtake what waits for the handshake.
+                awaitNews(Stage.CONFIRMED); // parks
             } else {
                 return false;
             }
