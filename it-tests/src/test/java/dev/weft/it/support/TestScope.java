@@ -31,6 +31,7 @@ public final class TestScope {
     private final ConcurrentLinkedDeque<AutoCloseable> lastResources = new ConcurrentLinkedDeque<>();
     private volatile Path directory;
     private volatile boolean secured;
+    private volatile boolean over;
 
     TestScope() {
         Thread.setDefaultUncaughtExceptionHandler(
@@ -49,6 +50,10 @@ public final class TestScope {
     /** Has a stream destroyed at the end of the test, whatever its outcome. */
     public Stream add(Stream stream) {
         resources.push(stream::destroy);
+        if (over) {
+            // A server has accepted it in the moment before it was closed, when the test had no more use for it.
+            stream.destroy();
+        }
         return stream;
     }
 
@@ -152,6 +157,7 @@ public final class TestScope {
     // -- The end of the test, for LeakCheck. --
 
     void cleanUp(List<String> leftOvers) {
+        over = true;
         closeAll(resources, leftOvers);
     }
 
