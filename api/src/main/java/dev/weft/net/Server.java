@@ -193,7 +193,7 @@ public interface Server extends AutoCloseable {
     /**
      * Adds a listener for {@code listening}: the server is bound.
      *
-     * @param listener called once per successful {@code listen}
+     * @param listener called once per successful {@code listen}, unless {@code close} was called before it was bound
      * @return to remove it
      */
     Registration onListening(Action listener);

@@ -712,6 +712,16 @@ class ServerContractTest extends ContractTest {
         assertEquals("again", wire.dial(server).readTextToEnd());
     }
 
+    /** Also by whoever does so in the very moment in which it is bound. */
+    @Test
+    void listeningIsToldThoughItIsClosedAsSoonAsItIsBound() {
+        Server server = wire.server(options -> options, stream -> {});
+        List<String> events = record(server);
+        CompletableFuture<Void> unused = server.bound().thenRun(server::close);
+        wire.startListening(server);
+        awaitEvents(events, "listening", "close");
+    }
+
     @Test
     void closeBelongsToOneListenEach() {
         Server server = wire.listening(stream -> {});
