@@ -92,7 +92,9 @@ final class Inbound {
                             }
                             case NEED_TASK -> runTasks();
                             default -> {
-                                if (!unwrapHandshake() && !fill(room, blocking)) {
+                                // If the last flight is ours, the engine has finished before its writer says so,
+                                // and nothing will come.
+                                if (!unwrapHandshake() && handshake.is(Stage.SHAKING) && !fill(room, blocking)) {
                                     return 0;
                                 }
                             }
