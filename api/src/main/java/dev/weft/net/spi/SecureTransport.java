@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * mode, and sends meanwhile what the handshake wants sent), and {@link #read} returns 0 as soon as the handshake is done.
  * The first {@link #flush} of the side that begins sends its greeting.
  *
+ * <p>After a {@link #read} that has returned 0 in blocking mode the engine has {@link #flush} called before it reads again: by
+ * the same thread, if no other is writing. So a read that comes to a point where the handshake must send something does best to
+ * return 0; then nobody else has to be woken for it.
+ *
  * @since 0.1
  */
 public interface SecureTransport extends Transport {

@@ -37,7 +37,7 @@ public interface Transport {
      * Reads what is there, and in blocking mode parks until something is.
      *
      * @param target has room for one byte or more
-     * @return how many bytes were read; 0 only when not in blocking mode; -1 after the peer has ended its side
+     * @return how many bytes were read; 0 only when not in blocking mode, or during a handshake; -1 after the peer has ended its side
      * @throws IOException if the connection has failed or is closed
      */
     int read(ByteBuffer target) throws IOException;

@@ -129,6 +129,9 @@ final class Intake {
             layer.unread(copy(target));
         }
         if (layer != null || n == 0) {
+            if (n == 0) {
+                writes.requestFlush(); // on this thread, if nobody writes
+            }
             connection.touch();
             return null;
         }

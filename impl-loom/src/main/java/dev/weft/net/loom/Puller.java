@@ -116,12 +116,17 @@ final class Puller {
 
     private int readOnce(Transport transport, ByteBuffer target) throws IOException {
         WritePath writes = connection.writes();
+        int n;
         writes.beforeRead();
         try {
-            return transport.read(target); // parks
+            n = transport.read(target); // parks
         } finally {
             writes.afterRead();
         }
+        if (n == 0) {
+            writes.requestFlush();
+        }
+        return n;
     }
 
     /** Where to put what is pulled. */
@@ -205,6 +210,7 @@ final class Puller {
             if (connection.isClosed()) {
                 Nudge.soon(); // under our read
             }
+            reader.awaitWriteFailure(); // parks
             throw connection.readFailed(e);
         }
     }

@@ -143,6 +143,7 @@ final class Reader implements Runnable {
             if (connection.isClosed()) {
                 Nudge.soon(); // under our read, or not long ago
             }
+            awaitWriteFailure(); // parks
             connection.readFailed(e);
         } finally {
             thread = null;
@@ -253,8 +254,8 @@ final class Reader implements Runnable {
     }
 
     /**
-     * After a reset the kernel tells one of those in a call, and everyone else that the stream has ended. If someone is writing,
-     * it may have been told, and not have said so yet.
+     * After a reset the kernel tells one of those in a call, and everyone else that the stream has ended, which to a layer may
+     * be a failure. If someone is writing, it may have been told, and not have said so yet.
      */
     void awaitWriteFailure() {
         long deadline = System.nanoTime() + WRITE_FAILURE_NANOS;

@@ -81,6 +81,11 @@ final class Hooks {
                 && thread.getState() == Thread.State.WAITING;
     }
 
+    /** Whether there is a writer thread, or was one in the last second. */
+    static boolean hasWriter(LoomStream stream) {
+        return get(WritePath.class, connection(stream).writes(), "writer") != null;
+    }
+
     private static Object get(Class<?> type, Object target, String name) {
         try {
             Field field = type.getDeclaredField(name);

@@ -149,6 +149,18 @@ class SecureStreamTest {
     }
 
     @Test
+    void handshakeIsWrittenOnTheReadersThread() {
+        server.onConnect(() -> server.setSecure(credentials()));
+        client.onConnect(() -> client.setSecure(credentials()));
+        server.accepted(new CheckedTransport(pipe[1]));
+        connect(client, new CheckedTransport(pipe[0]));
+        atClient.awaitEvent("secure");
+        atServer.awaitEvent("secure");
+        assertFalse(Hooks.hasWriter(client), "nobody else was woken up for the client's part");
+        assertFalse(Hooks.hasWriter(server), "nor for the server's");
+    }
+
+    @Test
     void whatTheTransportUnderneathCanDoBesidesIsStillToBeHad() {
         server.onConnect(() -> server.setSecure(credentials()));
         client.onConnect(() -> client.setSecure(credentials()));

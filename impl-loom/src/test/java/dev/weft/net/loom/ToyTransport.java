@@ -54,6 +54,9 @@ final class ToyTransport implements SecureTransport, Modal {
     private ByteBuffer decrypted = ByteBuffer.allocate(0);
     private boolean byeReceived;
 
+    /** Whether the handshake has made something, for the caller to flush. */
+    private boolean toFlush;
+
     // -- Of the thread that writes. --
     private final Queue<ByteBuffer> held = new ArrayDeque<>();
 
@@ -151,7 +154,8 @@ final class ToyTransport implements SecureTransport, Modal {
         contract.beginRead(target.remaining());
         try {
             for (; ; ) {
-                if (locked(() -> done && !confirmed)) {
+                if (toFlush || locked(() -> done && !confirmed)) {
+                    toFlush = false;
                     return 0;
                 }
                 if (decrypted.hasRemaining()) {
@@ -240,7 +244,10 @@ final class ToyTransport implements SecureTransport, Modal {
             outbox.add(message);
             done |= finishes;
         });
-        wantsFlush.run();
+        toFlush = isBlocking();
+        if (!toFlush) {
+            wantsFlush.run();
+        }
     }
 
     private byte[] crypt(ByteBuffer source, int length) {

@@ -47,6 +47,9 @@ final class Inbound {
     /** Of a record that the program's buffer was too small for. */
     private @Nullable ByteBuffer decrypted;
 
+    /** Whether the handshake was left for a flush, and has not got any further. */
+    private boolean leftToFlush;
+
     /** Whether close_notify was read. */
     private boolean ended;
 
@@ -73,7 +76,7 @@ final class Inbound {
     /**
      * Goes on with the handshake.
      *
-     * @return whether it is over; if not, this may not park
+     * @return whether it is over; if not, this may not park, or there is something to flush
      */
     boolean shakeHands(int room, boolean blocking) throws IOException {
         return with(blocking, () -> {
@@ -81,6 +84,10 @@ final class Inbound {
                         switch (engine.getHandshakeStatus()) {
                             case NEED_WRAP -> {
                                 outbound.wantOwnRecords();
+                                if (blocking && !leftToFlush) {
+                                    leftToFlush = true;
+                                    return 0; // the flush that follows is this thread's own, if nobody writes
+                                }
                                 wantsFlush.run();
                                 if (!blocking) {
                                     return 0;
@@ -92,9 +99,12 @@ final class Inbound {
                             }
                             case NEED_TASK -> runTasks();
                             default -> {
+                                leftToFlush = false;
                                 // If the last flight is ours, the engine has finished before its writer says so,
                                 // and nothing will come.
-                                if (!unwrapHandshake() && handshake.is(Stage.SHAKING) && !fill(room, blocking)) {
+                                if (!unwrapHandshake(blocking)
+                                        && handshake.is(Stage.SHAKING)
+                                        && !fill(room, blocking)) {
                                     return 0;
                                 }
                             }
@@ -106,7 +116,7 @@ final class Inbound {
     }
 
     /** Whether there was a record. */
-    private boolean unwrapHandshake() throws IOException {
+    private boolean unwrapHandshake(boolean blocking) throws IOException {
         SSLEngineResult result = unwrap(NONE);
         if (result.getStatus() == Status.CLOSED) {
             throw new SSLHandshakeException("the peer has ended during the handshake");
@@ -116,7 +126,9 @@ final class Inbound {
             if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
                 // Tickets for the next session.
                 outbound.wantOwnRecords();
-                wantsFlush.run();
+                if (!blocking) {
+                    wantsFlush.run();
+                }
             }
             handshake.shaken();
         }
