@@ -92,9 +92,10 @@ final class Inbound {
                                 if (!blocking) {
                                     return 0;
                                 }
+                                // The engine first: waiting for its lock may use up the wake-up that a new stage gives.
                                 handshake.awaitAsReader( // parks
-                                        () -> !handshake.is(Stage.SHAKING)
-                                                || engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP,
+                                        () -> engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP
+                                                || !handshake.is(Stage.SHAKING),
                                         Long.MAX_VALUE);
                             }
                             case NEED_TASK -> runTasks();
@@ -347,9 +348,13 @@ final class Inbound {
         }
     }
 
-    private void endWithoutNotice() throws SSLException {
+    private void endWithoutNotice() throws IOException {
         if (!handshake.is(Stage.CONFIRMED)) {
             throw new SSLHandshakeException("the peer has ended during the handshake");
+        }
+        IOException reset = outbound.reset();
+        if (reset != null) {
+            throw reset;
         }
         if (arrived.hasRemaining()) {
             throw new SSLException("the peer has ended in the middle of a record");

@@ -33,7 +33,7 @@ final class Outbound {
     private boolean heldIsOwn;
 
     /** Why a record of our own was not sent after the handshake: nothing more is. */
-    private @Nullable IOException unsent;
+    private volatile @Nullable IOException unsent;
 
     private final ByteBuffer[] single = new ByteBuffer[1];
     private boolean finishing;
@@ -62,6 +62,16 @@ final class Outbound {
         return alertSent;
     }
 
+    /**
+     * What a record of our own was told of a reset, or null. The kernel tells one call of it, and those that follow of an end; but
+     * of a broken pipe it speaks where an end came first.
+     */
+    @Nullable
+    IOException reset() {
+        IOException told = unsent;
+        return told == null || "Broken pipe".equals(told.getMessage()) ? null : told;
+    }
+
     // -- For the writer. --
 
     int write(ByteBuffer source, boolean blocking) throws IOException {
@@ -77,8 +87,9 @@ final class Outbound {
         if (!awaitConfirmed(blocking) || !sendHeld()) { // parks in blocking mode
             return 0;
         }
-        if (unsent != null) {
-            throw unsent;
+        IOException told = unsent;
+        if (told != null) {
+            throw told;
         }
         int packet = engine.getSession().getPacketBufferSize();
         ByteBuffer records = Buffers.take(packet);
@@ -128,7 +139,8 @@ final class Outbound {
         if (handshake.is(Stage.CLOSED)) {
             throw handshake.failure();
         }
-        handshake.awaitAsWriter(() -> handshake.is(awaited) || handshake.is(Stage.CLOSED) || hasOwnRecords());
+        // The engine first: waiting for its lock may use up the wake-up that a new stage gives.
+        handshake.awaitAsWriter(() -> hasOwnRecords() || handshake.is(awaited) || handshake.is(Stage.CLOSED));
     }
 
     /** In blocking mode parks until the kernel has everything. */

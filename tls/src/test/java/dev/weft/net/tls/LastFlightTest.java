@@ -2,14 +2,15 @@
 package dev.weft.net.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.weft.net.Credentials;
-import dev.weft.net.spi.Transport;
-import java.net.SocketAddress;
-import java.net.SocketOption;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.security.NoSuchAlgorithmException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -17,35 +18,33 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLEngineResult.Status;
-import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
 
-/** The side that sends last has the handshake behind it before the writer could say so. */
+/** The last flight of a handshake is ours, and what comes after it. */
 class LastFlightTest {
     private static final long LIMIT_SECONDS = 10;
 
-    private final LastFlightEngine engine = new LastFlightEngine();
-    private final TlsTransport transport = new TlsTransport(
-            new SilentTransport(),
-            engine,
-            (TlsCredentials) Credentials.builder().build(),
-            () -> {});
+    private final AtomicReference<TlsTransport> flushed = new AtomicReference<>();
 
-    /** Or it would wait for bytes of a peer that waits for ours. */
-    @Test
-    void readerDoesNotReadOnWhenTheWriterHasMadeTheLastFlight()
-            throws ExecutionException, InterruptedException, TimeoutException {
-        Future<Boolean> flushed = start(transport::flush);
-        assertTrue(engine.made.await(LIMIT_SECONDS, TimeUnit.SECONDS));
-        Future<Integer> read = start(() -> transport.read(ByteBuffer.allocate(100)));
-        assertEquals(0, read.get(LIMIT_SECONDS, TimeUnit.SECONDS));
-        assertTrue(transport.isHandshakeDone());
-        assertTrue(flushed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+    /** What it wants flushed is, at once, when there is one in {@link #flushed}. */
+    private TlsTransport transport(ScriptedTransport plain, SSLEngine engine) {
+        return new TlsTransport(
+                plain, engine, (TlsCredentials) Credentials.builder().build(), this::flush);
+    }
+
+    private void flush() {
+        TlsTransport transport = flushed.get();
+        try {
+            assertTrue(transport == null || transport.flush());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static <T> Future<T> start(Callable<T> work) {
@@ -54,20 +53,30 @@ class LastFlightTest {
         return task;
     }
 
-    /** In a handshake of which one flight is left, to be sent; wrapping that takes until the reader has come to the engine. */
-    private static final class LastFlightEngine extends SSLEngine {
+    /** Or it would wait for bytes of a peer that waits for ours. */
+    @Test
+    void readerDoesNotReadOnWhenTheWriterHasMadeIt() throws ExecutionException, InterruptedException, TimeoutException {
+        LateEngine engine = new LateEngine();
+        TlsTransport transport = transport(
+                new ScriptedTransport() {
+                    @Override
+                    public int read(ByteBuffer target) {
+                        throw new AssertionError("nothing more will come before the program's bytes have gone");
+                    }
+                },
+                engine);
+        Future<Boolean> flushed = start(transport::flush);
+        assertTrue(engine.made.await(LIMIT_SECONDS, TimeUnit.SECONDS));
+        Future<Integer> read = start(() -> transport.read(ByteBuffer.allocate(100)));
+        assertEquals(0, read.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+        assertTrue(transport.isHandshakeDone());
+        assertTrue(flushed.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+    }
+
+    /** It has made the last flight, but does not say so before the reader comes to it. */
+    private static final class LateEngine extends ScriptedEngine {
         final CountDownLatch made = new CountDownLatch(1);
         private final CountDownLatch asked = new CountDownLatch(1);
-        private final SSLEngine idle = idle();
-        private volatile HandshakeStatus status = HandshakeStatus.NEED_WRAP;
-
-        private static SSLEngine idle() {
-            try {
-                return SSLContext.getDefault().createSSLEngine();
-            } catch (NoSuchAlgorithmException e) {
-                throw new AssertionError(e);
-            }
-        }
 
         @Override
         public SSLEngineResult wrap(ByteBuffer[] sources, int offset, int length, ByteBuffer target) {
@@ -78,166 +87,74 @@ class LastFlightTest {
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
-            target.put((byte) 1);
-            return new SSLEngineResult(Status.OK, HandshakeStatus.FINISHED, 0, 1);
+            return record(target, HandshakeStatus.FINISHED);
         }
 
         @Override
         public SSLEngineResult unwrap(ByteBuffer source, ByteBuffer[] targets, int offset, int length) {
             asked.countDown();
-            return new SSLEngineResult(Status.BUFFER_UNDERFLOW, status, 0, 0);
-        }
-
-        @Override
-        public HandshakeStatus getHandshakeStatus() {
-            return status;
-        }
-
-        @Override
-        public String getApplicationProtocol() {
-            return "";
-        }
-
-        @Override
-        public SSLSession getSession() {
-            return idle.getSession();
-        }
-
-        @Override
-        public Runnable getDelegatedTask() {
-            return null;
-        }
-
-        @Override
-        public void closeInbound() {}
-
-        @Override
-        public boolean isInboundDone() {
-            return false;
-        }
-
-        @Override
-        public void closeOutbound() {}
-
-        @Override
-        public boolean isOutboundDone() {
-            return false;
-        }
-
-        @Override
-        public String[] getSupportedCipherSuites() {
-            return idle.getSupportedCipherSuites();
-        }
-
-        @Override
-        public String[] getEnabledCipherSuites() {
-            return idle.getEnabledCipherSuites();
-        }
-
-        @Override
-        public void setEnabledCipherSuites(String[] suites) {}
-
-        @Override
-        public String[] getSupportedProtocols() {
-            return idle.getSupportedProtocols();
-        }
-
-        @Override
-        public String[] getEnabledProtocols() {
-            return idle.getEnabledProtocols();
-        }
-
-        @Override
-        public void setEnabledProtocols(String[] protocols) {}
-
-        @Override
-        public void beginHandshake() {}
-
-        @Override
-        public void setUseClientMode(boolean mode) {}
-
-        @Override
-        public boolean getUseClientMode() {
-            return true;
-        }
-
-        @Override
-        public void setNeedClientAuth(boolean need) {}
-
-        @Override
-        public boolean getNeedClientAuth() {
-            return false;
-        }
-
-        @Override
-        public void setWantClientAuth(boolean want) {}
-
-        @Override
-        public boolean getWantClientAuth() {
-            return false;
-        }
-
-        @Override
-        public void setEnableSessionCreation(boolean flag) {}
-
-        @Override
-        public boolean getEnableSessionCreation() {
-            return true;
+            return super.unwrap(source, targets, offset, length);
         }
     }
 
-    /** Takes everything, and must not be read from. */
-    private static final class SilentTransport implements Transport {
+    /** The kernel tells one call of a reset, and an end to those that follow; a ticket may have been that one. */
+    @Test
+    void aResetOfWhichATicketWasToldIsNoCut() throws IOException {
+        IOException reset = new IOException("Connection reset by peer");
+        assertSame(reset, assertThrows(IOException.class, readAfterTicket(reset)::call));
+    }
+
+    /** That is what a write is told after the end of a peer that has gone: so that came first, and without close_notify. */
+    @Test
+    void anEndAfterWhichATicketCannotBeSentIsACut() throws IOException {
+        SSLException cut = assertThrows(SSLException.class, readAfterTicket(new IOException("Broken pipe"))::call);
+        assertTrue(cut.getMessage().contains("close_notify"), cut::getMessage);
+    }
+
+    /** After the handshake the engine wants to send a ticket, which fails, and then the end is read. */
+    private Callable<Integer> readAfterTicket(IOException whatItIsTold) throws IOException {
+        TicketEngine engine = new TicketEngine();
+        TlsTransport transport = transport(
+                new ScriptedTransport() {
+                    @Override
+                    public int write(ByteBuffer source) throws IOException {
+                        if (engine.tickets > 0) {
+                            throw whatItIsTold;
+                        }
+                        return super.write(source);
+                    }
+
+                    @Override
+                    public int read(ByteBuffer target) {
+                        assertEquals(1, engine.tickets);
+                        return -1;
+                    }
+                },
+                engine);
+        assertTrue(transport.flush());
+        assertEquals(0, transport.read(ByteBuffer.allocate(100)));
+        assertFalse(transport.verifyPeer());
+        transport.confirm();
+        engine.status = HandshakeStatus.NEED_WRAP;
+        flushed.set(transport);
+        return () -> transport.read(ByteBuffer.allocate(100));
+    }
+
+    private static final class TicketEngine extends ScriptedEngine {
+        int tickets = -1;
+
         @Override
-        public int read(ByteBuffer target) {
-            throw new AssertionError("nothing more will come before the program's bytes have gone");
+        public SSLEngineResult wrap(ByteBuffer[] sources, int offset, int length, ByteBuffer target) {
+            tickets++;
+            status = HandshakeStatus.NOT_HANDSHAKING;
+            return record(target, tickets == 0 ? HandshakeStatus.FINISHED : status);
         }
 
         @Override
-        public int write(ByteBuffer source) {
-            int n = source.remaining();
-            source.position(source.limit());
-            return n;
+        public SSLEngineResult unwrap(ByteBuffer source, ByteBuffer[] targets, int offset, int length) {
+            return status == HandshakeStatus.NEED_WRAP
+                    ? new SSLEngineResult(Status.OK, status, 0, 0)
+                    : super.unwrap(source, targets, offset, length);
         }
-
-        @Override
-        public long write(ByteBuffer[] sources, int count) {
-            throw new AssertionError("records are written one at a time");
-        }
-
-        @Override
-        public void configureBlocking(boolean block) {}
-
-        @Override
-        public void shutdownOutput() {}
-
-        @Override
-        public String protocol() {
-            return "silent";
-        }
-
-        @Override
-        public void connect(SocketAddress remote) {}
-
-        @Override
-        public SocketAddress localAddress() {
-            return null;
-        }
-
-        @Override
-        public SocketAddress remoteAddress() {
-            return null;
-        }
-
-        @Override
-        public <T> boolean setOption(SocketOption<T> option, T value) {
-            return false;
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void reset() {}
     }
 }
