@@ -166,8 +166,7 @@ final class LoomServer implements Server {
             future = bound;
         }
         dispatcher.post(() -> {
-            // Looked at first: who learns here that it is bound, and closes it at once, hears of listening all the
-            // same.
+            // Looked at first: who learns here that it is bound, and closes it at once, hears of listening too.
             boolean open = by.isOpen();
             future.complete(address);
             if (!open) {

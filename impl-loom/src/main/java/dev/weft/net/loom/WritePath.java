@@ -79,7 +79,7 @@ final class WritePath {
 
     /**
      * A writer thread that had nothing to write for so long, and for twice that at most, ends: a new one costs about as much as its
-     * memory for a second. One timer looks, since a park with a time limit would cost more than the write that it waits for.
+     * memory for a second. A timer wakes it to look, since a park with a time limit would cost more than the write it waits for.
      */
     private static final long QUIET_NANOS = 1_000_000_000;
 
@@ -117,14 +117,8 @@ final class WritePath {
     /** A writer that was in a drain listener when there was something to write, and is back. */
     private @Nullable Thread spareWriter;
 
-    /** Looks whether the writer threads are still needed; there when one of them waits. */
+    /** Has writer threads that wait look whether they are still needed. */
     private @Nullable Future<?> quietTimer;
-
-    /** Whether a writer thread has had something to write since the timer looked last. */
-    private boolean writerUsed;
-
-    /** Whether a writer thread that waits is to end. */
-    private boolean quiet;
 
     /** Who on the blocking face is in WRITER instead of the writer thread. */
     private @Nullable Thread blockingWriter;
@@ -424,7 +418,9 @@ final class WritePath {
             role = Role.CLOSED;
             queue = null;
             queued = 0;
-            stopQuietTimer();
+            if (quietTimer != null) {
+                quietTimer.cancel(false);
+            }
             LockSupport.unpark(writer);
             LockSupport.unpark(spareWriter);
         }
@@ -709,26 +705,24 @@ final class WritePath {
     /** Parks until there is something to write; false if this thread is not needed any more. */
     private boolean awaitWork() {
         Thread self = Thread.currentThread();
-        for (; ; ) {
+        for (long since = System.nanoTime(); ; ) {
             synchronized (this) {
                 if (writer == null || writer == self) {
                     writer = self;
                     if (role == Role.WRITER && blockingWriter == null) {
-                        writerUsed = true;
-                        quiet = false;
                         return true;
                     }
                 } else if (spareWriter == null) {
                     spareWriter = self;
                 }
-                boolean dismissed = quiet && role != Role.WRITER;
-                if (dismissed || role == Role.CLOSED || role == Role.FINISHED || !isWriter(self)) {
-                    writerLeaves(self);
+                boolean quiet = System.nanoTime() - since >= QUIET_NANOS && role != Role.WRITER;
+                if (quiet || role == Role.CLOSED || role == Role.FINISHED || !isWriter(self)) {
+                    writer = writer == self ? null : writer;
+                    spareWriter = spareWriter == self ? null : spareWriter;
                     return false;
                 }
                 if (quietTimer == null) {
-                    writerUsed = false;
-                    quietTimer = Threads.later(QUIET_NANOS, this::dismissIfQuiet);
+                    quietTimer = Threads.later(QUIET_NANOS, this::haveWritersLook);
                 }
             }
             LockSupport.park(this); // parks
@@ -736,34 +730,10 @@ final class WritePath {
     }
 
     /** On the timer's thread. */
-    private synchronized void dismissIfQuiet() {
+    private synchronized void haveWritersLook() {
         quietTimer = null;
-        if (writerUsed || role == Role.WRITER) {
-            writerUsed = false;
-            quietTimer = Threads.later(QUIET_NANOS, this::dismissIfQuiet);
-        } else {
-            quiet = true;
-            LockSupport.unpark(writer);
-            LockSupport.unpark(spareWriter);
-        }
-    }
-
-    // -- Called with the lock held. --
-
-    private void writerLeaves(Thread leaving) {
-        writer = writer == leaving ? null : writer;
-        spareWriter = spareWriter == leaving ? null : spareWriter;
-        if (writer == null && spareWriter == null) {
-            quiet = false;
-            stopQuietTimer();
-        }
-    }
-
-    private void stopQuietTimer() {
-        if (quietTimer != null) {
-            quietTimer.cancel(false);
-            quietTimer = null;
-        }
+        LockSupport.unpark(writer);
+        LockSupport.unpark(spareWriter);
     }
 
     private boolean isWriter(Thread thread) {

@@ -100,7 +100,11 @@ final class Handshake {
         LockSupport.unpark(writer);
     }
 
-    /** The reader waits for the writer. Parks. */
+    /**
+     * The reader waits for the writer. Parks.
+     *
+     * @param over asks the engine before the stage: waiting for the engine's lock may use up the wake-up of a new stage
+     */
     void awaitAsReader(BooleanSupplier over, long nanos) throws IOException {
         reader = Thread.currentThread();
         try {
@@ -118,7 +122,11 @@ final class Handshake {
         }
     }
 
-    /** The writer waits for the reader, or for the program to confirm. Parks. */
+    /**
+     * The writer waits for the reader, or for the program to confirm. Parks.
+     *
+     * @param over asks the engine before the stage, as in {@link #awaitAsReader}
+     */
     void awaitAsWriter(BooleanSupplier over) throws IOException {
         writer = Thread.currentThread();
         try {

@@ -92,7 +92,6 @@ final class Inbound {
                                 if (!blocking) {
                                     return 0;
                                 }
-                                // The engine first: waiting for its lock may use up the wake-up that a new stage gives.
                                 handshake.awaitAsReader( // parks
                                         () -> engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP
                                                 || !handshake.is(Stage.SHAKING),
@@ -352,7 +351,7 @@ final class Inbound {
         if (!handshake.is(Stage.CONFIRMED)) {
             throw new SSLHandshakeException("the peer has ended during the handshake");
         }
-        IOException reset = outbound.reset();
+        IOException reset = outbound.toldOfReset();
         if (reset != null) {
             throw reset;
         }

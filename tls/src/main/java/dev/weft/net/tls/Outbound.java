@@ -67,7 +67,7 @@ final class Outbound {
      * of a broken pipe it speaks where an end came first.
      */
     @Nullable
-    IOException reset() {
+    IOException toldOfReset() {
         IOException told = unsent;
         return told == null || "Broken pipe".equals(told.getMessage()) ? null : told;
     }
@@ -139,7 +139,6 @@ final class Outbound {
         if (handshake.is(Stage.CLOSED)) {
             throw handshake.failure();
         }
-        // The engine first: waiting for its lock may use up the wake-up that a new stage gives.
         handshake.awaitAsWriter(() -> hasOwnRecords() || handshake.is(awaited) || handshake.is(Stage.CLOSED));
     }
 

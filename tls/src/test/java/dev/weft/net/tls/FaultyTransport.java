@@ -3,8 +3,6 @@ package dev.weft.net.tls;
 
 import dev.weft.net.spi.Transport;
 import java.io.IOException;
-import java.net.SocketAddress;
-import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.SplittableRandom;
@@ -14,7 +12,7 @@ import java.util.SplittableRandom;
  * sizes, and nothing at all now and then where it may; or it collects what is written, until it is flushed, and sends that in
  * one piece.
  */
-final class FaultyTransport implements Transport {
+final class FaultyTransport extends ConnectedTransport {
     private static final int MOST_COLLECTED = 100_000;
 
     private final SocketChannel channel;
@@ -44,11 +42,6 @@ final class FaultyTransport implements Transport {
     @Override
     public String protocol() {
         return "faulty";
-    }
-
-    @Override
-    public void connect(SocketAddress remote) {
-        throw new IllegalStateException("connected already");
     }
 
     private ByteBuffer piece(ByteBuffer buffer, SplittableRandom random) {
@@ -130,21 +123,6 @@ final class FaultyTransport implements Transport {
             throw new IllegalStateException("FIN before a flush");
         }
         channel.shutdownOutput();
-    }
-
-    @Override
-    public SocketAddress localAddress() {
-        return null;
-    }
-
-    @Override
-    public SocketAddress remoteAddress() {
-        return null;
-    }
-
-    @Override
-    public <T> boolean setOption(SocketOption<T> option, T value) {
-        return false;
     }
 
     @Override

@@ -30,16 +30,16 @@ import org.junit.jupiter.api.Test;
 class LastFlightTest {
     private static final long LIMIT_SECONDS = 10;
 
-    private final AtomicReference<TlsTransport> flushed = new AtomicReference<>();
+    private final AtomicReference<TlsTransport> flushesAtOnce = new AtomicReference<>();
 
-    /** What it wants flushed is, at once, when there is one in {@link #flushed}. */
+    /** What it wants flushed is, at once, when there is one in {@link #flushesAtOnce}. */
     private TlsTransport transport(ScriptedTransport plain, SSLEngine engine) {
         return new TlsTransport(
                 plain, engine, (TlsCredentials) Credentials.builder().build(), this::flush);
     }
 
     private void flush() {
-        TlsTransport transport = flushed.get();
+        TlsTransport transport = flushesAtOnce.get();
         try {
             assertTrue(transport == null || transport.flush());
         } catch (IOException e) {
@@ -136,7 +136,7 @@ class LastFlightTest {
         assertFalse(transport.verifyPeer());
         transport.confirm();
         engine.status = HandshakeStatus.NEED_WRAP;
-        flushed.set(transport);
+        flushesAtOnce.set(transport);
         return () -> transport.read(ByteBuffer.allocate(100));
     }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.weft.net.tls;
 
-import dev.weft.net.spi.Transport;
 import java.io.IOException;
-import java.net.SocketAddress;
-import java.net.SocketOption;
 import java.nio.ByteBuffer;
 
 /** Takes everything, and gives what a test says. */
-abstract class ScriptedTransport implements Transport {
+abstract class ScriptedTransport extends ConnectedTransport {
     @Override
     public int write(ByteBuffer source) throws IOException {
         int n = source.remaining();
@@ -29,25 +26,7 @@ abstract class ScriptedTransport implements Transport {
 
     @Override
     public String protocol() {
-        return "silent";
-    }
-
-    @Override
-    public void connect(SocketAddress remote) {}
-
-    @Override
-    public SocketAddress localAddress() {
-        return null;
-    }
-
-    @Override
-    public SocketAddress remoteAddress() {
-        return null;
-    }
-
-    @Override
-    public <T> boolean setOption(SocketOption<T> option, T value) {
-        return false;
+        return "scripted";
     }
 
     @Override
